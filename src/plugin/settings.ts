@@ -1,0 +1,68 @@
+import type { ByteSize } from "../core/size.js";
+import type { Duration } from "../core/duration.js";
+
+/**
+ * The configuration of a store as users write it: the keys under `storage:` in YAML, the same in an object. Every
+ * option and its default is documented in config/storage.yaml; `resolveSettings` in config.ts checks it.
+ */
+export interface StorageSettings {
+  backend?: string;
+  file_path?: string;
+  cache_size?: number;
+  ttl_cleanup_interval?: Duration;
+  operation_timeout?: Duration;
+  durability?: "power" | "process" | "interval" | "none";
+  durability_interval?: Duration;
+  auto_save?: boolean;
+  save_interval?: Duration;
+  compression?: "none" | "gzip" | boolean;
+  codec?: string;
+  cache?: {
+    max_entries?: number;
+    max_bytes?: ByteSize;
+    ttl?: Duration;
+    values?: "copy" | "frozen";
+    consistency?: "cached" | "strong";
+    max_staleness?: Duration;
+  };
+  transaction?: { timeout?: Duration; max_attempts?: number; max_open?: number };
+  changes?: { retain?: { count?: number; age?: Duration } };
+  memory?: { max_bytes?: ByteSize };
+  file?: { path?: string; backup_count?: number; read_only?: boolean };
+  /** The section of a backend registered by a third party, under its name. */
+  [section: string]: unknown;
+}
+
+/** The configuration with every alias, unit and default resolved; what the stack is built from. */
+export interface ResolvedSettings {
+  readonly backend: string;
+  /** The chosen backend's own section, resolved when it is one of ours, as written otherwise. */
+  readonly backendOptions: Readonly<Record<string, unknown>>;
+  readonly durability: "power" | "process" | "interval" | "none" | undefined;
+  readonly durabilityIntervalMs: number;
+  readonly sweepIntervalMs: number;
+  readonly operationTimeoutMs: number;
+  readonly compression: "none" | "gzip";
+  readonly codec: string;
+  readonly cache: CacheSettings;
+  readonly transaction: TransactionSettings;
+  readonly changes: { readonly count: number; readonly ageMs: number };
+}
+
+export interface CacheSettings {
+  /** 0 turns the cache off. */
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  /** Entries are dropped this long after they were filled, whatever their own expiry; 0: never. */
+  readonly ttlMs: number;
+  readonly values: "copy" | "frozen";
+  readonly consistency: "cached" | "strong";
+  readonly maxStalenessMs: number;
+}
+
+export interface TransactionSettings {
+  readonly timeoutMs: number;
+  readonly maxAttempts: number;
+  /** Most transactions open at once. */
+  readonly maxOpen: number;
+}
