@@ -237,6 +237,8 @@ export interface Capabilities {
   readonly persistent: boolean;
   /** Other processes may change the data while this one has it open. */
   readonly shared: boolean;
+  /** A commit call costs much more than a batch in it, so concurrent batches are worth gathering into one call. */
+  readonly groupCommit: boolean;
   /** `extensions.compact` is there. */
   readonly compact: boolean;
   /** `extensions.verify` is there. */
