@@ -25,6 +25,8 @@ export interface Context {
   remainingMs(): number;
   /** The reason this context is over (`cancelled` or `timeout`), or undefined while it is not. */
   err(): StorageFault | undefined;
+  /** False when this context can never be over: no deadline and no cancellation, here or in a parent. */
+  readonly canEnd: boolean;
   /** The value stored by {@link withValue} under this key here or in a parent. */
   value<T>(key: ContextKey<T>): T | undefined;
   /**
@@ -45,7 +47,7 @@ class ContextNode implements Context {
   readonly surroundings: Surroundings;
   readonly #parent: ContextNode | undefined;
   readonly #deadline: number;
-  readonly #cancellable: boolean;
+  readonly canEnd: boolean;
   readonly #key: ContextKey<unknown> | undefined;
   readonly #value: unknown;
   #error: StorageFault | undefined;
@@ -62,7 +64,7 @@ class ContextNode implements Context {
     this.surroundings = surroundings;
     this.#parent = parent;
     this.#deadline = deadline;
-    this.#cancellable = parent !== undefined;
+    this.canEnd = parent !== undefined && (entry === undefined || parent.canEnd);
     this.#key = entry?.[0];
     this.#value = entry?.[1];
   }
@@ -76,7 +78,7 @@ class ContextNode implements Context {
   }
 
   err(): StorageFault | undefined {
-    if (!this.#cancellable) return undefined;
+    if (!this.canEnd) return undefined;
     if (this.#error !== undefined) return this.#error;
     const inherited = (this.#parent as ContextNode).err();
     if (inherited !== undefined) return this.#finish(inherited);
@@ -96,7 +98,7 @@ class ContextNode implements Context {
       listener();
       return () => undefined;
     }
-    if (!this.#cancellable) return () => undefined;
+    if (!this.canEnd) return () => undefined;
     this.#listeners ??= new Set();
     if (this.#listeners.size === 0) this.#release = this.#follow();
     // A wrapper keeps two registrations of one function apart.
