@@ -169,6 +169,8 @@ export interface Committed {
 
 export interface Conflicted {
   readonly status: "conflict";
+  /** The clock when the checks were made. */
+  readonly now: number;
   /** Every check and range that did not hold. `current` absent: the key is now absent. */
   readonly conflicts: readonly Conflict[];
 }
