@@ -1,4 +1,4 @@
-import { compareKeys } from "./key.js";
+import { compareKeys, KIND } from "./key.js";
 
 /** A half-open range of stored keys in UTF-8 byte order: `start` included, `end` not; no `end` is unbounded. */
 export interface KeyRange {
@@ -8,6 +8,9 @@ export interface KeyRange {
 
 /** Every key. */
 export const EVERYTHING: KeyRange = Object.freeze({ start: "" });
+
+/** Every head: the range of users' keys. */
+export const HEADS: KeyRange = Object.freeze({ start: KIND.head, end: "l" });
 
 /** The keys that begin with `prefix`. */
 export function prefixRange(prefix: string): KeyRange {

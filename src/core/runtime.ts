@@ -12,9 +12,10 @@ export type CancelTimer = () => void;
 export interface Timers {
   /**
    * Calls `run` once after `delayMs`. Delays past 2^31-1 ms are capped there (a longer Node timer fires at
-   * once), so timers are for sweeping and waking, never for deciding. The timer keeps no process alive.
+   * once), so timers are for sweeping and waking, never for deciding. The process does not stay alive for the timer
+   * unless `keepAlive` is true, as it must be where a caller's promise waits for it.
    */
-  after(delayMs: number, run: () => void): CancelTimer;
+  after(delayMs: number, run: () => void, keepAlive?: boolean): CancelTimer;
 }
 
 export interface Random {
@@ -38,9 +39,9 @@ export const systemClock: Clock = {
 };
 
 export const systemTimers: Timers = {
-  after(delayMs, run) {
+  after(delayMs, run, keepAlive = false) {
     const timer = setTimeout(run, Math.min(delayMs, LONGEST_TIMER_MS));
-    timer.unref();
+    if (!keepAlive) timer.unref();
     return () => clearTimeout(timer);
   },
 };

@@ -1,5 +1,6 @@
 import type { Context } from "../core/context.js";
 import type { Duration } from "../core/duration.js";
+import type { ListOptions } from "../core/listing.js";
 
 /** A live entry: its value, the version that wrote it, and its deadline if it has one. */
 export interface Entry<T = unknown> {
@@ -13,15 +14,6 @@ export interface Entry<T = unknown> {
 
 /** What kind of thing a key holds. */
 export type KeyType = "value" | "list" | "hash" | "blob";
-
-export interface ListOptions {
-  /** Most entries to return. */
-  readonly limit?: number;
-  /** Begin after this key, itself excluded, whether or not it exists. With `reverse`, below it. */
-  readonly after?: string;
-  /** Against key order. */
-  readonly reverse?: boolean;
-}
 
 /** Opaque place in a namespace's order of commits; valid as long as the change log reaches back to it. */
 export type WatchPosition = string;
@@ -105,11 +97,7 @@ export interface Storage {
    * `maxAttempts` times; when it throws, the transaction is rolled back and the error passed on, unless what it had
    * read no longer holds: that is a conflict too.
    */
-  transact<R>(
-    ctx: Context,
-    work: (tx: Transaction) => R | Promise<R>,
-    options?: TransactOptions,
-  ): Promise<R>;
+  transact<R>(ctx: Context, work: (tx: Transaction) => R | Promise<R>, options?: TransactOptions): Promise<R>;
   /** Changes of this namespace whose keys match, in commit order, from the first `next()` on. */
   watch<T = unknown>(ctx: Context, pattern?: string, options?: WatchOptions): AsyncIterable<Change<T>>;
   /** The live keys of this namespace. */

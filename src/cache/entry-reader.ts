@@ -1,0 +1,118 @@
+import type { Backend } from "../backends/backend.js";
+import { background, type Context } from "../core/context.js";
+import type { StoredEntry } from "../core/entry.js";
+import { headKey } from "../core/key.js";
+import type { Clock } from "../core/runtime.js";
+import { settleWithin } from "../core/settle-within.js";
+import { cacheKey } from "./cache-key.js";
+import type { DecodedEntry } from "../core/decoded-entry.js";
+import type { EntryCache, FillGuard } from "./entry-cache.js";
+import type { EntryDecoder } from "./entry-decoder.js";
+
+/** Reads heads by key: through the cache where there is one, sharing concurrent misses of one key. */
+export class EntryReader {
+  readonly #backend: Backend;
+  readonly #cache: EntryCache | undefined;
+  readonly #decoder: EntryDecoder;
+  readonly #clock: Clock;
+  readonly #loads = new Map<string, Load>();
+
+  constructor(backend: Backend, cache: EntryCache | undefined, decoder: EntryDecoder, clock: Clock) {
+    this.#backend = backend;
+    this.#cache = cache;
+    this.#decoder = decoder;
+    this.#clock = clock;
+  }
+
+  /** One entry from the cache or the backend; not counted in the cache's statistics. */
+  async read(ctx: Context, namespace: string, key: string): Promise<DecodedEntry> {
+    const cached = this.#cache?.peek(cacheKey(namespace, key));
+    return cached ?? this.load(ctx, namespace, key);
+  }
+
+  /** Several entries in the order asked; those not cached are one atomic read. Not counted. */
+  async readAll(ctx: Context, namespace: string, keys: readonly string[]): Promise<DecodedEntry[]> {
+    const found = keys.map((key) => this.#cache?.peek(cacheKey(namespace, key)));
+    const missing = keys.filter((_key, i) => found[i] === undefined);
+    const loaded = missing.length === 0 ? [] : await this.loadAll(ctx, namespace, missing);
+    let next = 0;
+    return found.map((entry) => entry ?? (loaded[next++] as DecodedEntry));
+  }
+
+  /** One entry from the backend, shared with whoever else asks for it meanwhile, and kept in the cache. */
+  load(ctx: Context, namespace: string, key: string): Promise<DecodedEntry> {
+    const cache = this.#cache;
+    if (cache === undefined) return this.loadFresh(ctx, namespace, key);
+    const id = cacheKey(namespace, key);
+    const pending = this.#loads.get(id);
+    // A load that a change has overtaken may answer with the value before it: newcomers start their own.
+    if (pending?.guard.allows(id) === true) {
+      cache.countCoalesced();
+      return settleWithin(ctx, pending.entry);
+    }
+    const guard = cache.guard();
+    const load: Load = { guard, entry: this.#loadInto(cache, guard, namespace, key, id) };
+    this.#loads.set(id, load);
+    return settleWithin(ctx, load.entry);
+  }
+
+  /** Several entries by one atomic read of the backend, kept in the cache. */
+  async loadAll(ctx: Context, namespace: string, keys: readonly string[]): Promise<DecodedEntry[]> {
+    const cache = this.#cache;
+    if (cache === undefined) return this.#fetch(ctx, namespace, keys);
+    const guard = cache.guard();
+    try {
+      cache.countLoad();
+      const entries = await this.#fetch(ctx, namespace, keys);
+      for (const [i, entry] of entries.entries()) {
+        const id = cacheKey(namespace, keys[i] as string);
+        if (guard.allows(id)) cache.fill(id, entry);
+      }
+      return entries;
+    } finally {
+      guard.release();
+    }
+  }
+
+  /** One entry straight from the backend, past the cache. */
+  async loadFresh(ctx: Context, namespace: string, key: string): Promise<DecodedEntry> {
+    const [entry] = await this.#fetch(ctx, namespace, [key]);
+    return entry as DecodedEntry;
+  }
+
+  /** Makes an entry of what a scan or a conflict brought. */
+  decode(namespace: string, stored: StoredEntry | undefined, now: number, sentAt: number): DecodedEntry {
+    return this.#decoder.decode(stored, namespace, now, sentAt);
+  }
+
+  // The load runs on a context of its own: the caller who happened to be first may give up without failing the rest.
+  async #loadInto(
+    cache: EntryCache,
+    guard: FillGuard,
+    namespace: string,
+    key: string,
+    id: string,
+  ): Promise<DecodedEntry> {
+    try {
+      cache.countLoad();
+      const entry = await this.loadFresh(background(), namespace, key);
+      if (guard.allows(id)) cache.fill(id, entry);
+      return entry;
+    } finally {
+      // In one step: a load whose guard no longer watches must not be joined.
+      guard.release();
+      if (this.#loads.get(id)?.guard === guard) this.#loads.delete(id);
+    }
+  }
+
+  async #fetch(ctx: Context, namespace: string, keys: readonly string[]): Promise<DecodedEntry[]> {
+    const sentAt = this.#clock.monotonic();
+    const { entries, now } = await this.#backend.read(ctx, namespace, keys.map(headKey));
+    return entries.map((stored) => this.#decoder.decode(stored, namespace, now, sentAt));
+  }
+}
+
+interface Load {
+  readonly guard: FillGuard;
+  readonly entry: Promise<DecodedEntry>;
+}

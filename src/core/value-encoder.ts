@@ -1,0 +1,42 @@
+import type { Payload } from "./entry.js";
+import { StorageFault } from "./errors.js";
+import { normalizeValue } from "./normalize.js";
+
+/** A value ready to be stored, beside the decoded copy of it that this process keeps. */
+export interface EncodedValue extends Payload {
+  readonly value: unknown;
+}
+
+export interface PayloadEncoder {
+  encode(normalized: unknown): Payload;
+}
+
+/** Encodes what callers pass in, once, at the time of the call: what they change later changes nothing. */
+export class ValueEncoder {
+  readonly #payloads: PayloadEncoder;
+  readonly #maxBytes: number;
+
+  constructor(payloads: PayloadEncoder, maxBytes: number) {
+    this.#payloads = payloads;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** @throws StorageFault `unserializable`, or `too-large` when the encoded value is over the backend's limit. */
+  encode(value: unknown): EncodedValue {
+    const normalized = normalizeValue(value);
+    const { codec, data } = this.#payloads.encode(normalized);
+    // Text is at most three bytes of UTF-8 a unit, so most values need no count.
+    if (data.length * 3 > this.#maxBytes && byteLength(data) > this.#maxBytes) {
+      throw new StorageFault(
+        "too-large",
+        `the value takes ${byteLength(data)} bytes, more than the ${this.#maxBytes} this backend stores; split it`,
+      );
+    }
+    return { value: normalized, codec, data };
+  }
+}
+
+/** Bytes of UTF-8 or binary data. */
+export function byteLength(data: string | Uint8Array): number {
+  return typeof data === "string" ? Buffer.byteLength(data) : data.byteLength;
+}

@@ -1,0 +1,203 @@
+import type { Backend, CommitResult } from "../backends/backend.js";
+import { StorageFault } from "../core/errors.js";
+import { settleWithin } from "../core/settle-within.js";
+import { CommitGroup } from "./commit-group.js";
+import { dataBytes, type CommitObserver, type CommitRequest } from "./commit-request.js";
+
+export interface CommitPumpLimits {
+  /** Most requests waiting for the backend; one more is refused as `busy`. */
+  readonly maxPending: number;
+  readonly maxGroupRequests: number;
+  readonly maxGroupBytes: number;
+}
+
+interface Waiting {
+  readonly request: CommitRequest;
+  readonly resolve: (result: CommitResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Carries commits to the backend, one call at a time: while a call is under way, newcomers gather, and the next call
+ * takes all that are independent of each other (group commit: one flush for many transactions).
+ *
+ * A caller whose context ends while its commit is under way is told so with `outcome: "unknown"`; the commit goes on.
+ */
+export class CommitPump {
+  readonly #backend: Backend;
+  readonly #observer: CommitObserver;
+  readonly #limits: CommitPumpLimits;
+  readonly #gathers: boolean;
+  #queue: Waiting[] = [];
+  #busy = false;
+
+  constructor(backend: Backend, observer: CommitObserver, limits: CommitPumpLimits) {
+    this.#backend = backend;
+    this.#observer = observer;
+    this.#limits = limits;
+    this.#gathers = backend.info.capabilities.groupCommit;
+  }
+
+  /** Commits a request; a conflict is a result. Rejects with the fault of this request, never of a neighbour. */
+  submit(request: CommitRequest): Promise<CommitResult> {
+    const over = request.ctx.err();
+    if (over !== undefined) return Promise.reject(over);
+    const excess = request.writes.length > 1 ? this.#excess(request) : undefined;
+    if (excess !== undefined) return Promise.reject(excess);
+    if (!this.#busy && !this.#gathers) return this.#within(request, this.#sendAlone(request));
+    return this.#within(request, this.#enqueue(request));
+  }
+
+  #excess(request: CommitRequest): StorageFault | undefined {
+    const { maxBatchEntries, maxBatchBytes } = this.#backend.info.limits;
+    const entries = request.writes.length;
+    const bytes = entries > maxBatchEntries ? 0 : dataBytes(request);
+    if (entries <= maxBatchEntries && bytes <= maxBatchBytes) return undefined;
+    const size =
+      entries > maxBatchEntries
+        ? `${entries} writes, over ${maxBatchEntries}`
+        : `${bytes} bytes, over ${maxBatchBytes}`;
+    return new StorageFault(
+      "too-large",
+      `the batch holds ${size}, the most this backend commits at once; split it`,
+    );
+  }
+
+  #within(request: CommitRequest, result: Promise<CommitResult>): Promise<CommitResult> {
+    if (!request.ctx.canEnd) return result;
+    return settleWithin(request.ctx, result).catch((error: unknown) => {
+      throw request.underWay ? unknownOutcome(error as StorageFault) : error;
+    });
+  }
+
+  #enqueue(request: CommitRequest): Promise<CommitResult> {
+    if (this.#queue.length >= this.#limits.maxPending) {
+      const message = `${this.#limits.maxPending} commits are waiting already; wait for some of them`;
+      return Promise.reject(new StorageFault("busy", message));
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ request, resolve, reject });
+      if (!this.#busy) this.#gather();
+    });
+  }
+
+  /** The short way when nothing is under way and gathering would gain nothing. */
+  #sendAlone(request: CommitRequest): Promise<CommitResult> {
+    this.#busy = true;
+    return this.#call([request]).then(
+      ([result]) => {
+        this.#next();
+        return unwrap(result);
+      },
+      (error: unknown) => {
+        this.#next();
+        throw error;
+      },
+    );
+  }
+
+  /** Gives everybody who is about to commit in this turn of the event loop the chance to join the call. */
+  #gather(): void {
+    this.#busy = true;
+    setImmediate(() => this.#next());
+  }
+
+  // The busy flag falls in the same step as the last look at the queue, or a commit arriving in between would wait
+  // for ever.
+  #next(): void {
+    const group = this.#takeGroup();
+    this.#busy = group.length > 0;
+    if (this.#busy) this.#send(group);
+  }
+
+  #takeGroup(): Waiting[] {
+    if (this.#queue.length === 0) return [];
+    const group = new CommitGroup(this.#limits.maxGroupRequests, this.#limits.maxGroupBytes);
+    const taken: Waiting[] = [];
+    const left: Waiting[] = [];
+    for (const waiting of this.#queue) {
+      if (!stillWanted(waiting)) continue;
+      if (!group.isFull && group.offer(waiting.request)) taken.push(waiting);
+      else left.push(waiting);
+    }
+    this.#queue = left;
+    return taken;
+  }
+
+  #send(group: readonly Waiting[]): void {
+    this.#call(group.map(({ request }) => request)).then(
+      (results) => {
+        for (const [i, waiting] of group.entries()) settle(waiting, results[i]);
+        this.#afterCall(group.length);
+      },
+      (error: unknown) => this.#failed(group, error),
+    );
+  }
+
+  /** Lets those whose commits just ended submit the next ones before the next call goes out. */
+  #afterCall(carried: number): void {
+    if (this.#gathers && carried + this.#queue.length > 1) setImmediate(() => this.#next());
+    else this.#next();
+  }
+
+  async #call(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]> {
+    const sent = this.#observer.sending(requests);
+    for (const request of requests) request.underWay = true;
+    try {
+      const results = await this.#backend.commit(requests);
+      sent.arrived(results);
+      return results;
+    } catch (error) {
+      sent.failed();
+      throw error;
+    } finally {
+      for (const request of requests) request.underWay = false;
+    }
+  }
+
+  /** A call known to have had no effect is repeated request by request, so that one cannot fail its neighbours. */
+  #failed(group: readonly Waiting[], error: unknown): void {
+    const harmless = error instanceof StorageFault && error.outcome === undefined;
+    if (!harmless || group.length === 1) {
+      for (const { reject } of group) reject(error);
+      this.#next();
+    } else void this.#sendEach(group);
+  }
+
+  async #sendEach(group: readonly Waiting[]): Promise<void> {
+    for (const waiting of group) {
+      await this.#call([waiting.request]).then(([result]) => settle(waiting, result), waiting.reject);
+    }
+    this.#next();
+  }
+}
+
+function stillWanted({ request, reject }: Waiting): boolean {
+  const over = request.ctx.err();
+  if (over !== undefined) reject(over);
+  return over === undefined;
+}
+
+function settle(waiting: Waiting, result: CommitResult | undefined): void {
+  try {
+    waiting.resolve(unwrap(result));
+  } catch (error) {
+    waiting.reject(error);
+  }
+}
+
+function unwrap(result: CommitResult | undefined): CommitResult {
+  if (result === undefined)
+    throw new StorageFault("io", "the backend answered for fewer batches than it was given");
+  if (result.status === "fault") throw result.fault;
+  return result;
+}
+
+function unknownOutcome(fault: StorageFault): StorageFault {
+  const message = `${fault.message} while the commit was under way; read to see whether it took effect`;
+  return new StorageFault(fault.reason, message, {
+    outcome: "unknown",
+    retryable: fault.retryable,
+    cause: fault,
+  });
+}

@@ -1,0 +1,141 @@
+import type { Conflict } from "../backends/backend.js";
+import type { Context } from "../core/context.js";
+import { StorageFault } from "../core/errors.js";
+import { userKey } from "../core/key.js";
+import type { CancelTimer, Random, Timers } from "../core/runtime.js";
+import { settleWithin } from "../core/settle-within.js";
+import { BufferedTransaction } from "./buffered-transaction.js";
+import type { ContentionQueue, EndTurn } from "./contention-queue.js";
+import { TransactionCore, type TransactionServices } from "./transaction-core.js";
+
+export interface TransactionRun {
+  readonly services: TransactionServices;
+  readonly contention: ContentionQueue;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly ctx: Context;
+  readonly namespace: string;
+  readonly timeoutMs: number;
+  readonly maxAttempts: number;
+}
+
+const FIRST_PAUSE_MS = 1;
+const LONGEST_PAUSE_MS = 100;
+
+/**
+ * Runs `work` in transactions until one commits. After a conflict the next try first waits for its turn on the key it
+ * was lost over, and from the third try on also for a random time up to an exponentially growing bound ("full jitter",
+ * M. Brooker, "Exponential Backoff And Jitter", 2015), so that other processes get through too.
+ *
+ * What `work` throws is passed on only if what it had read still holds; otherwise the error may come from a state that
+ * never was, and the run counts as a conflict.
+ */
+export async function runTransaction<R>(
+  run: TransactionRun,
+  work: (tx: BufferedTransaction) => R | Promise<R>,
+): Promise<R> {
+  let endTurn: EndTurn | undefined;
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await attemptOnce(run, work);
+      if (outcome.conflicts.length === 0) return (outcome as Done<R>).result;
+      if (attempt >= run.maxAttempts) throw conflictAfter(attempt, outcome.conflicts);
+      endTurn?.();
+      endTurn = await run.contention.wait(run.ctx, contendedKey(run.namespace, outcome.conflicts));
+      if (attempt > 1) await pause(run, attempt);
+    }
+  } finally {
+    endTurn?.();
+  }
+}
+
+interface Done<R> {
+  readonly conflicts: readonly [];
+  readonly result: R;
+}
+
+interface Lost {
+  readonly conflicts: readonly Conflict[];
+}
+
+async function attemptOnce<R>(
+  run: TransactionRun,
+  work: (tx: BufferedTransaction) => R | Promise<R>,
+): Promise<Done<R> | Lost> {
+  const core = new TransactionCore(run.services, run.ctx, run.namespace, run.timeoutMs);
+  try {
+    const result = await work(new BufferedTransaction(core));
+    return await commitUnlessFinished(core, result);
+  } catch (error) {
+    if (error instanceof CommitFailure) throw error.fault;
+    const conflicts = await conflictsOf(core);
+    if (conflicts.length === 0) throw new WorkFailure(error);
+    return { conflicts };
+  } finally {
+    core.rollback();
+  }
+}
+
+/** Work that committed or rolled back by itself has said what it wants. */
+async function commitUnlessFinished<R>(core: TransactionCore, result: R): Promise<Done<R> | Lost> {
+  if (core.state === "committed" || core.state === "rolled-back") return { conflicts: [], result };
+  try {
+    const conflicts = await core.commit();
+    return conflicts.length === 0 ? { conflicts: [], result } : { conflicts };
+  } catch (fault) {
+    throw new CommitFailure(fault);
+  }
+}
+
+/** Carries what the user's own work threw past the translation of faults; `error` is passed on as it is. */
+export class WorkFailure {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+class CommitFailure {
+  readonly fault: unknown;
+
+  constructor(fault: unknown) {
+    this.fault = fault;
+  }
+}
+
+/** Whether what the failed work had read still holds. A validation that fails itself says nothing. */
+async function conflictsOf(core: TransactionCore): Promise<readonly Conflict[]> {
+  if (core.state !== "active") return core.lostTo;
+  try {
+    return await core.validate();
+  } catch {
+    return [];
+  }
+}
+
+function conflictAfter(attempts: number, conflicts: readonly Conflict[]): StorageFault {
+  const [first] = conflicts;
+  const details = first !== undefined && "key" in first ? { key: userKey(first.key) } : {};
+  const message = `it lost against other commits ${attempts} times; try again later, or let fewer writers share the keys`;
+  return new StorageFault("conflict", message, details);
+}
+
+function contendedKey(namespace: string, conflicts: readonly Conflict[]): string {
+  const [first] = conflicts;
+  const place = first === undefined ? "" : "key" in first ? first.key : first.range.start;
+  return `${namespace}\0${place}`;
+}
+
+async function pause(run: TransactionRun, attempt: number): Promise<void> {
+  const bound = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+  let stop: CancelTimer | undefined;
+  const elapsed = new Promise<void>((resolve) => {
+    stop = run.timers.after(run.random.uniform() * bound, resolve, true);
+  });
+  try {
+    await settleWithin(run.ctx, elapsed);
+  } finally {
+    stop?.();
+  }
+}

@@ -1,0 +1,254 @@
+import type { Backend, CommitResult, Conflict, Expiry, Want } from "../backends/backend.js";
+import { withTimeout, type Cancel, type Context } from "../core/context.js";
+import { absentEntry, isLive, type DecodedEntry } from "../core/decoded-entry.js";
+import { ENTRY_TYPE, type StoredEntry } from "../core/entry.js";
+import { StorageFault } from "../core/errors.js";
+import { headKey, type StoredKey } from "../core/key.js";
+import { DigestSum } from "../core/range-digest.js";
+import type { KeyRange } from "../core/range.js";
+import type { Clock } from "../core/runtime.js";
+import type { EncodedValue, ValueEncoder } from "../core/value-encoder.js";
+import type { Version, VersionSource } from "../core/version.js";
+import type { CommitPump } from "./commit-pump.js";
+import { CommitRequest } from "./commit-request.js";
+import { mergeScan, type MergedEntry } from "./merge-scan.js";
+import type { Expiring, OpenTransactions } from "./open-transactions.js";
+import { ReadSet } from "./read-set.js";
+import { DELETED, WriteBuffer, type Buffered } from "./write-buffer.js";
+
+/** Where a transaction reads what is committed: the cache, and the backend behind it. */
+export interface EntrySource {
+  read(ctx: Context, namespace: string, key: string): Promise<DecodedEntry>;
+  readAll(ctx: Context, namespace: string, keys: readonly string[]): Promise<DecodedEntry[]>;
+  /** The decoded value of a stored entry, the caller's own. */
+  decodeValue(namespace: string, stored: StoredEntry): unknown;
+}
+
+/** What all transactions of a store share. */
+export interface TransactionServices {
+  readonly backend: Backend;
+  readonly source: EntrySource;
+  readonly encoder: ValueEncoder;
+  readonly pump: CommitPump;
+  readonly versions: VersionSource;
+  readonly clock: Clock;
+  readonly open: OpenTransactions;
+}
+
+export type TransactionState = "active" | "committed" | "rolled-back" | "aborted";
+
+/**
+ * The machinery of one transaction: buffer, read set, validation and commit. Its failures are faults; the public
+ * transaction and the structures are built on it.
+ */
+export class TransactionCore implements Expiring {
+  readonly id: Version;
+  readonly namespace: string;
+  readonly ctx: Context;
+  readonly #services: TransactionServices;
+  readonly #cancel: Cancel;
+  readonly #buffer = new WriteBuffer();
+  readonly #reads = new ReadSet();
+  #state: TransactionState = "active";
+  #lostTo: readonly Conflict[] = [];
+  #committing = false;
+
+  /** @throws StorageFault `busy` when too many are open; the context's fault when it is over. */
+  constructor(services: TransactionServices, ctx: Context, namespace: string, timeoutMs: number) {
+    const over = ctx.err();
+    if (over !== undefined) throw over;
+    this.#services = services;
+    this.namespace = namespace;
+    this.id = services.versions.next();
+    [this.ctx, this.#cancel] = withTimeout(ctx, timeoutMs);
+    services.open.add(this);
+  }
+
+  get state(): TransactionState {
+    this.endIfOver();
+    return this.#state;
+  }
+
+  /** The conflicts its commit met; empty when there were none. */
+  get lostTo(): readonly Conflict[] {
+    return this.#lostTo;
+  }
+
+  get services(): TransactionServices {
+    return this.#services;
+  }
+
+  /** What this transaction sees of a key. A buffered write hides what is stored, and makes no read. */
+  async read(key: string): Promise<Buffered | DecodedEntry> {
+    this.checkActive();
+    const stored = headKey(key);
+    return this.#buffer.get(stored) ?? this.#believed(stored) ?? (await this.#readCommitted(stored, key));
+  }
+
+  /** As `read`, for several keys with one read of the backend. */
+  async readAll(keys: readonly string[]): Promise<(Buffered | DecodedEntry)[]> {
+    this.checkActive();
+    const seen = keys.map((key) => this.#buffer.get(headKey(key)) ?? this.#believed(headKey(key)));
+    const missing = keys.filter((_key, i) => seen[i] === undefined);
+    if (missing.length === 0) return seen as (Buffered | DecodedEntry)[];
+    const loaded = await this.#services.source.readAll(this.ctx, this.namespace, missing);
+    this.checkActive();
+    let next = 0;
+    return seen.map(
+      (entry, i) => entry ?? this.#remember(headKey(keys[i] as string), loaded[next++] as DecodedEntry),
+    );
+  }
+
+  put(key: StoredKey, encoded: EncodedValue, expiry: Expiry): void {
+    this.checkActive();
+    this.#buffer.put(key, encoded, expiry);
+    this.#checkSize();
+  }
+
+  delete(key: StoredKey): void {
+    this.checkActive();
+    this.#buffer.delete(key);
+    this.#checkSize();
+  }
+
+  /** The entries of a range as this transaction sees them; the part that was passed joins the read set. */
+  scan<W extends Want>(range: KeyRange, reverse: boolean, want: W): AsyncGenerator<MergedEntry<W>> {
+    this.checkActive();
+    const { backend } = this.#services;
+    const sum = new DigestSum(backend.info.entryHash);
+    return mergeScan<W>({
+      pages: backend.scan(this.ctx, this.namespace, range, { reverse, want }),
+      buffer: this.#buffer,
+      range,
+      reverse,
+      sum,
+      covered: (seen) => this.#reads.addRange(seen, sum),
+    });
+  }
+
+  /**
+   * Validates and applies everything, or nothing. Resolves with the conflicts, empty when it committed. Rejects with
+   * the fault that kept it from committing. Finished in every case.
+   */
+  async commit(): Promise<readonly Conflict[]> {
+    this.checkActive();
+    this.#committing = true;
+    try {
+      const result = await this.#submit();
+      if (result?.status === "conflict") this.#lostTo = result.conflicts;
+      this.#finish(result?.status === "conflict" ? "aborted" : "committed");
+      return this.#lostTo;
+    } catch (error) {
+      this.#finish("aborted");
+      throw error;
+    }
+  }
+
+  /** Whether everything read still holds: the conflicts, empty when it does. Does not finish the transaction. */
+  async validate(): Promise<readonly Conflict[]> {
+    if (this.#reads.size === 0) return [];
+    const id = this.#services.versions.next();
+    const result = await this.#services.pump.submit(
+      new CommitRequest(id, this.ctx, this.namespace, [], [], this.#reads.checks(), this.#reads.ranges()),
+    );
+    return result.status === "conflict" ? result.conflicts : [];
+  }
+
+  rollback(): void {
+    if (this.#state === "active" && !this.#committing) this.#finish("rolled-back");
+  }
+
+  abort(): void {
+    if (this.#state === "active" && !this.#committing) this.#finish("aborted");
+  }
+
+  endIfOver(): void {
+    if (this.#state === "active" && this.ctx.err() !== undefined) this.abort();
+  }
+
+  /** @throws StorageFault `finished` naming the state; the context's fault when that ended it. */
+  checkActive(): void {
+    if (this.#state === "active" && !this.#committing && this.ctx.err() === undefined) return;
+    this.endIfOver();
+    const over = this.#state === "aborted" ? this.ctx.err() : undefined;
+    if (over !== undefined) {
+      throw new StorageFault(over.reason, `the transaction was aborted: ${over.message}`, { cause: over });
+    }
+    const state = this.#committing ? "committing" : this.#state;
+    throw new StorageFault("finished", `the transaction is ${state}; begin another one`);
+  }
+
+  #submit(): Promise<CommitResult> | undefined {
+    if (this.#buffer.size === 0 && !this.#reads.needsValidation) return undefined;
+    const checks = this.#reads.checks();
+    const ranges = this.#reads.ranges();
+    const { pump } = this.#services;
+    return pump.submit(
+      new CommitRequest(
+        this.id,
+        this.ctx,
+        this.namespace,
+        this.#buffer.writes(),
+        this.#buffer.values(),
+        checks,
+        ranges,
+      ),
+    );
+  }
+
+  async #readCommitted(stored: StoredKey, key: string): Promise<DecodedEntry> {
+    const entry = await this.#services.source.read(this.ctx, this.namespace, key);
+    this.checkActive();
+    return this.#remember(stored, entry);
+  }
+
+  #remember(stored: StoredKey, entry: DecodedEntry): DecodedEntry {
+    return this.#asOfNow(this.#reads.add(stored, entry));
+  }
+
+  #believed(stored: StoredKey): DecodedEntry | undefined {
+    const entry = this.#reads.get(stored);
+    return entry === undefined ? undefined : this.#asOfNow(entry);
+  }
+
+  /** An entry whose deadline passed since it was read is seen as absent; the commit will find the conflict. */
+  #asOfNow(entry: DecodedEntry): DecodedEntry {
+    if (entry.version === null || isLive(entry, this.#services.clock.monotonic())) return entry;
+    return absentEntry();
+  }
+
+  #checkSize(): void {
+    const { maxBatchEntries } = this.#services.backend.info.limits;
+    if (this.#buffer.size > maxBatchEntries) {
+      const message = `a transaction holds at most ${maxBatchEntries} writes on this backend; commit in parts`;
+      throw new StorageFault("too-large", message);
+    }
+  }
+
+  #finish(state: Exclude<TransactionState, "active">): void {
+    this.#state = state;
+    this.#committing = false;
+    this.#buffer.clear();
+    this.#reads.clear();
+    this.#services.open.remove(this);
+    // Lets go of what the context held; the state is already decided.
+    if (state !== "aborted") this.#cancel();
+  }
+}
+
+/** The value that a transaction sees, if the key holds a plain one. */
+export function seenValue(
+  seen: Buffered | DecodedEntry,
+): { readonly value: unknown; readonly frozen: boolean } | undefined {
+  if (seen === DELETED) return undefined;
+  if ("kind" in seen) return { value: seen.value, frozen: false };
+  if (seen.version === null) return undefined;
+  if (seen.type !== ENTRY_TYPE.value)
+    throw new StorageFault("wrong-type", "the key does not hold a plain value");
+  return { value: seen.value, frozen: seen.frozen };
+}
+
+/** Whether a transaction sees anything under the key. */
+export function isSeen(seen: Buffered | DecodedEntry): boolean {
+  return seen !== DELETED && ("kind" in seen || seen.version !== null);
+}
