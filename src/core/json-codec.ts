@@ -1,6 +1,6 @@
 import { StorageFault } from "./errors.js";
 import { normalizeValue } from "./normalize.js";
-import { TAG_MARK, fromTagged, toTagged } from "./tagged-json.js";
+import { fromTagged, mayHoldTags, needsTags, toTagged } from "./tagged-json.js";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -31,7 +31,7 @@ class JsonCodec {
   }
 
   encodeNormalized(value: unknown): string {
-    return JSON.stringify(toTagged(value));
+    return JSON.stringify(needsTags(value) ? toTagged(value) : value);
   }
 
   decode(data: string | Uint8Array): unknown {
@@ -49,7 +49,7 @@ class JsonCodec {
   decodeFromText(text: string): unknown {
     try {
       const json: unknown = JSON.parse(text);
-      return text.includes(TAG_MARK) || text.includes("\\u0024") ? fromTagged(json) : json;
+      return mayHoldTags(text) ? fromTagged(json) : json;
     } catch (error) {
       throw asDecodeFault(error);
     }

@@ -86,10 +86,10 @@ function spend(walk: Walk, parts: number): void {
 function copyArray(source: readonly unknown[], depth: number, walk: Walk): unknown[] {
   const { length } = source;
   spend(walk, length + 2);
-  const copy: unknown[] = [];
+  const copy = new Array<unknown>(length);
   let i = 0;
   try {
-    for (; i < length; i++) copy.push(copyValue(source[i], depth + 1, walk));
+    for (; i < length; i++) copy[i] = copyValue(source[i], depth + 1, walk);
   } catch (error) {
     throw Refusal.from(error).at(i);
   }
