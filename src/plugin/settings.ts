@@ -3,7 +3,7 @@ import type { Duration } from "../core/duration.js";
 
 /**
  * The configuration of a store as users write it: the keys under `storage:` in YAML, the same in an object. Every
- * option and its default is documented in config/storage.yaml; `resolveSettings` in config.ts checks it.
+ * option and its default is documented in config/storage.yaml; `resolveSettings` checks it.
  */
 export interface StorageSettings {
   backend?: string;
@@ -39,6 +39,7 @@ export interface ResolvedSettings {
   /** The chosen backend's own section, resolved when it is one of ours, as written otherwise. */
   readonly backendOptions: Readonly<Record<string, unknown>>;
   readonly durability: "power" | "process" | "interval" | "none" | undefined;
+  /** Infinity: writes become durable only on flush and close. */
   readonly durabilityIntervalMs: number;
   readonly sweepIntervalMs: number;
   readonly operationTimeoutMs: number;

@@ -1,0 +1,76 @@
+import type { OptionShape } from "../src/plugin/config/option-type.js";
+import { namesIn, optionAt, type Option } from "../src/plugin/config/options.js";
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/** Options that are not text may be filled in from the environment. */
+const REFERENCE: Schema = { type: "string", pattern: "\\$\\{" };
+
+const DURATION =
+  "^(\\d+(\\.\\d+)?d)?(\\d+(\\.\\d+)?h)?(\\d+(\\.\\d+)?m)?(\\d+(\\.\\d+)?s)?(\\d+(\\.\\d+)?ms)?$";
+const SIZE = "^\\d+(\\.\\d+)?\\s?([KMG]i?B|B)?$";
+
+function shapeSchemas(shape: OptionShape): readonly Schema[] {
+  switch (shape.kind) {
+    case "duration":
+      return [{ type: "number", minimum: 0 }, { type: "string", minLength: 1, pattern: DURATION }, REFERENCE];
+    case "size":
+      return [{ type: "integer", minimum: 1 }, { type: "string", pattern: SIZE }, REFERENCE];
+    case "count":
+      return [{ type: "integer", minimum: shape.atLeast }, REFERENCE];
+    case "flag":
+      return [{ type: "boolean" }, REFERENCE];
+    case "text":
+      return [{ type: "string", minLength: 1 }];
+    case "choice":
+      return [{ enum: shape.choices }, REFERENCE];
+  }
+}
+
+function optionSchema(option: Option<unknown>): Schema {
+  const shapes = shapeSchemas(option.type.shape);
+  return {
+    description: option.description,
+    ...(option.default !== undefined && { default: option.default }),
+    ...(shapes.length === 1 ? shapes[0] : { anyOf: shapes }),
+  };
+}
+
+function sectionSchema(section: string): Schema {
+  const properties = namesIn(section).map((name) => {
+    const path = section === "" ? name : `${section}.${name}`;
+    const option = optionAt(path);
+    return [name, option === undefined ? sectionSchema(path) : optionSchema(option)] as const;
+  });
+  return {
+    type: ["object", "null"],
+    properties: Object.fromEntries(properties),
+    additionalProperties: false,
+  };
+}
+
+/** The JSON Schema of a host's configuration: strict below `storage:`, open for the sections of other plugins. */
+export function configSchema(): Schema {
+  const storage = sectionSchema("");
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "Holdfast configuration",
+    type: "object",
+    properties: {
+      storage: {
+        description: "The storage plugin.",
+        ...storage,
+        // Backends registered by others have a section of their own name.
+        additionalProperties: {
+          type: "object",
+          description: "Options of the backend registered under this name.",
+        },
+      },
+    },
+  };
+}
+
+/** The file as it should stand in config/. */
+export function schemaText(): string {
+  return `${JSON.stringify(configSchema(), null, 2)}\n`;
+}

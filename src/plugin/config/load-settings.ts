@@ -1,0 +1,26 @@
+import type { StorageSettings } from "../settings.js";
+import { ConfigError } from "./config-error.js";
+import type { Environment } from "./environment.js";
+import { loadHostConfig } from "./host-config.js";
+import { didYouMean } from "./nearest-name.js";
+import { resolveSettings, type ResolveOptions } from "./resolve-settings.js";
+
+/**
+ * The settings of a store from the `storage:` section of a YAML file, checked; other sections belong to other
+ * plugins and are left alone. Relative paths in them start at the current folder, not at the file.
+ *
+ * @throws ConfigError listing everything that is wrong, as `file:line:col path: what, what to do`.
+ */
+export async function loadSettings(
+  yamlPath: string,
+  options: ResolveOptions & { readonly environment?: Environment } = {},
+): Promise<StorageSettings> {
+  const config = await loadHostConfig(yamlPath, options.environment);
+  const section = config.section("storage");
+  if (!config.names.includes("storage")) {
+    const message = `no such section${didYouMean("storage", config.names) || "; add it, with the backend below it"}`;
+    throw new ConfigError([{ where: `${yamlPath}:1:1`, path: "storage", message }]);
+  }
+  resolveSettings(section, options);
+  return (section.value ?? {}) as StorageSettings;
+}

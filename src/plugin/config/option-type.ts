@@ -1,0 +1,90 @@
+import { parseDuration } from "../../core/duration.js";
+import { parseSize } from "../../core/size.js";
+
+/** What an option accepts. `shape` is what a JSON Schema is made from. */
+export interface OptionType<T> {
+  readonly shape: OptionShape;
+  /** Completes "give …" in messages. */
+  readonly expected: string;
+  /** The value in the product's own units, or undefined when it is not acceptable. */
+  parse(value: unknown): T | undefined;
+}
+
+export type OptionShape =
+  | { readonly kind: "duration" }
+  | { readonly kind: "size" }
+  | { readonly kind: "count"; readonly atLeast: number }
+  | { readonly kind: "flag" }
+  | { readonly kind: "text" }
+  | { readonly kind: "choice"; readonly choices: readonly (string | boolean)[] };
+
+/** A span of time, in milliseconds once parsed. */
+export function duration(limits: { readonly positive: boolean }): OptionType<number> {
+  const zero = limits.positive ? "above 0" : "or 0 for none";
+  return {
+    shape: { kind: "duration" },
+    expected: `milliseconds or text such as "250ms", "30s", "5m", "1h30m", ${zero}`,
+    parse(value) {
+      const ms = durationOf(value);
+      return ms === 0 && limits.positive ? undefined : ms;
+    },
+  };
+}
+
+function durationOf(value: unknown): number | undefined {
+  if (typeof value !== "number" && typeof value !== "string") return undefined;
+  try {
+    return parseDuration(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A number of bytes. */
+export function size(): OptionType<number> {
+  return {
+    shape: { kind: "size" },
+    expected: `bytes or text such as "512KiB", "64MiB", "1GiB", above 0`,
+    parse(value) {
+      if (typeof value !== "number" && typeof value !== "string") return undefined;
+      return parseSize(value) || undefined;
+    },
+  };
+}
+
+/** A whole number. */
+export function count(limits: { readonly atLeast: number }): OptionType<number> {
+  return {
+    shape: { kind: "count", ...limits },
+    expected: `a whole number, ${limits.atLeast} or more`,
+    parse: (value) =>
+      Number.isSafeInteger(value) && (value as number) >= limits.atLeast ? (value as number) : undefined,
+  };
+}
+
+/** Yes or no. */
+export function flag(): OptionType<boolean> {
+  return {
+    shape: { kind: "flag" },
+    expected: "true or false",
+    parse: (value) => (typeof value === "boolean" ? value : undefined),
+  };
+}
+
+/** Any text but the empty one. */
+export function text(): OptionType<string> {
+  return {
+    shape: { kind: "text" },
+    expected: "text",
+    parse: (value) => (typeof value === "string" && value !== "" ? value : undefined),
+  };
+}
+
+/** One of a few words. */
+export function choice<const C extends readonly (string | boolean)[]>(...choices: C): OptionType<C[number]> {
+  return {
+    shape: { kind: "choice", choices },
+    expected: choices.slice(0, -1).join(", ") + (choices.length > 1 ? " or " : "") + String(choices.at(-1)),
+    parse: (value) => choices.find((one) => one === value),
+  };
+}

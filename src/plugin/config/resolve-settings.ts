@@ -1,0 +1,141 @@
+import type { ConfigSection } from "../plugin.js";
+import type { CacheSettings, ResolvedSettings, StorageSettings, TransactionSettings } from "../settings.js";
+import { ConfigError } from "./config-error.js";
+import { didYouMean } from "./nearest-name.js";
+import { OptionValues } from "./option-values.js";
+import { BUILT_IN_BACKENDS } from "./options.js";
+
+export interface ResolveOptions {
+  /** The names of all backends that can be used. Absent: any name passes, and its section with it. */
+  readonly backends?: Iterable<string>;
+}
+
+/**
+ * Checks the settings of a store and fills in what they leave out.
+ *
+ * @param settings an object, or the `storage:` section of a configuration, whose places then stand in messages.
+ * @throws ConfigError listing everything that is wrong.
+ */
+export function resolveSettings(
+  settings: StorageSettings | ConfigSection,
+  options: ResolveOptions = {},
+): ResolvedSettings {
+  const section = isSection(settings) ? settings : { value: settings, locate: () => undefined };
+  const backends = new Set(options.backends ?? [writtenBackend(section.value)]);
+  const foreign = new Set([...backends].filter((name) => !BUILT_IN_BACKENDS.includes(name)));
+  const values = new OptionValues(section, foreign);
+  const backend = backendOf(values);
+  checkBackend(values, backend, options.backends === undefined ? undefined : backends);
+  checkDurability(values, backend);
+  if (values.problems.length > 0) throw new ConfigError(values.problems);
+  return build(values, backend);
+}
+
+function isSection(settings: StorageSettings | ConfigSection): settings is ConfigSection {
+  return typeof (settings as ConfigSection | undefined)?.locate === "function";
+}
+
+function writtenBackend(settings: unknown): string {
+  const backend = (settings as StorageSettings | null | undefined)?.backend;
+  return typeof backend === "string" ? backend : "";
+}
+
+function backendOf(values: OptionValues): string {
+  const backend = values.get("backend");
+  return backend === "json" ? "file" : backend;
+}
+
+function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<string> | undefined): void {
+  const isKnown = known === undefined || known.has(backend) || BUILT_IN_BACKENDS.includes(backend);
+  if (!isKnown) values.report("backend", unknownBackend(backend, known));
+  const hasPath = values.given("file.path") !== undefined;
+  if (backend === "file" && !hasPath) {
+    values.report(
+      "file.path",
+      "the file backend needs it; give the path of the data file, such as ./data/store.json",
+    );
+  }
+  // Kept in memory, data meant for a file would be lost without a word.
+  if (hasPath && values.given("backend") === undefined) {
+    values.report(
+      "backend",
+      "missing beside file.path; write backend: file to keep data there, or backend: memory",
+    );
+  }
+}
+
+function unknownBackend(backend: string, known: ReadonlySet<string>): string {
+  const names = [...new Set([...BUILT_IN_BACKENDS, ...known])];
+  const advice = didYouMean(backend, names) || `; choose one of ${names.join(", ")}, or register it first`;
+  return `no backend is called ${JSON.stringify(backend)}${advice}`;
+}
+
+function checkDurability(values: OptionValues, backend: string): void {
+  const durability = values.given("durability");
+  if (backend === "memory" && durability !== undefined && durability !== "none") {
+    values.report("durability", `the memory backend keeps nothing; remove it, or choose backend: file`);
+  }
+  if (values.get("auto_save")) return;
+  if (durability !== undefined && durability !== "interval") {
+    values.report("auto_save", `false contradicts durability: ${durability}; keep one of them`);
+  }
+  if (values.given("durability_interval") !== undefined) {
+    values.report("auto_save", "false contradicts an interval of saving; keep one of them");
+  }
+}
+
+function build(values: OptionValues, backend: string): ResolvedSettings {
+  const savesItself = values.get("auto_save");
+  return Object.freeze({
+    backend,
+    backendOptions: backendOptions(values, backend),
+    durability: savesItself || backend === "memory" ? values.given("durability") : "interval",
+    durabilityIntervalMs: savesItself ? values.get("durability_interval") : Infinity,
+    sweepIntervalMs: values.get("ttl_cleanup_interval"),
+    operationTimeoutMs: values.get("operation_timeout"),
+    compression: compressionOf(values),
+    codec: values.get("codec"),
+    cache: cacheSettings(values),
+    transaction: transactionSettings(values),
+    changes: Object.freeze({
+      count: values.get("changes.retain.count"),
+      ageMs: values.get("changes.retain.age"),
+    }),
+  });
+}
+
+function compressionOf(values: OptionValues): "none" | "gzip" {
+  const compression = values.get("compression");
+  return compression === true || compression === "gzip" ? "gzip" : "none";
+}
+
+function backendOptions(values: OptionValues, backend: string): Readonly<Record<string, unknown>> {
+  if (backend === "memory") return Object.freeze({ max_bytes: values.get("memory.max_bytes") });
+  if (backend === "file") {
+    return Object.freeze({
+      path: values.get("file.path"),
+      backup_count: values.get("file.backup_count"),
+      read_only: values.get("file.read_only"),
+    });
+  }
+  return values.foreignSections.get(backend) ?? Object.freeze({});
+}
+
+function cacheSettings(values: OptionValues): CacheSettings {
+  return Object.freeze({
+    maxEntries: values.get("cache.max_entries"),
+    maxBytes: values.get("cache.max_bytes"),
+    ttlMs: values.get("cache.ttl"),
+    values: values.get("cache.values"),
+    consistency: values.get("cache.consistency"),
+    maxStalenessMs: values.get("cache.max_staleness"),
+  });
+}
+
+function transactionSettings(values: OptionValues): TransactionSettings {
+  return Object.freeze({
+    timeoutMs: values.get("transaction.timeout"),
+    maxAttempts: values.get("transaction.max_attempts"),
+    maxOpen: values.get("transaction.max_open"),
+  });
+}

@@ -1,0 +1,165 @@
+import { readFile } from "node:fs/promises";
+import type { Document, LineCounter, Node, ParsedNode, Scalar } from "yaml";
+import type { ConfigSection } from "../plugin.js";
+import { ConfigError, type ConfigProblem } from "./config-error.js";
+import { expandVariables, ExpansionFlaw, type Environment } from "./environment.js";
+
+/** Largest configuration file read, in bytes. */
+export const MAX_CONFIG_BYTES = 1024 * 1024;
+
+/** Most times that aliases may be resolved in one file. */
+const MAX_ALIAS_COUNT = 100;
+
+type Yaml = typeof import("yaml");
+
+/**
+ * Reads a YAML file and fills in environment variables. The parser is loaded here and nowhere else, so a program
+ * that configures by objects does not pay for it.
+ *
+ * @throws ConfigError when it cannot be read, is too large, is no YAML, or names variables that are not set.
+ */
+export async function readYamlFile(path: string, environment: Environment): Promise<YamlFile> {
+  const text = await readText(path);
+  const yaml = await import("yaml");
+  const lines = new yaml.LineCounter();
+  const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const file = new YamlFile(path, yaml, document, lines);
+  file.fillIn(environment);
+  return file;
+}
+
+async function readText(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError([{ path, message: `cannot be read: ${reason}; create it, or give another path` }], {
+      cause,
+    });
+  });
+  if (bytes.length > MAX_CONFIG_BYTES) {
+    throw refuse(
+      path,
+      `${bytes.length} bytes long, more than the ${MAX_CONFIG_BYTES} a configuration may have`,
+    );
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw refuse(path, "not text in UTF-8; save it as UTF-8");
+  }
+}
+
+function refuse(path: string, message: string): ConfigError {
+  return new ConfigError([{ path, message }]);
+}
+
+/** A parsed configuration file that knows where everything was written. */
+export class YamlFile implements ConfigSection {
+  readonly path: string;
+  readonly #yaml: Yaml;
+  readonly #document: Document.Parsed;
+  readonly #lines: LineCounter;
+  #value: unknown;
+
+  constructor(path: string, yaml: Yaml, document: Document.Parsed, lines: LineCounter) {
+    this.path = path;
+    this.#yaml = yaml;
+    this.#document = document;
+    this.#lines = lines;
+    this.#refuseErrors();
+  }
+
+  get value(): unknown {
+    return this.#value;
+  }
+
+  locate(path: readonly (string | number)[]): string {
+    let node: Node | null = this.#document.contents;
+    let offset = node?.range?.[0] ?? 0;
+    for (const step of path) {
+      const found: Place | undefined = this.#step(node, step);
+      if (found === undefined) break;
+      ({ offset, node } = found);
+    }
+    return this.#at(offset);
+  }
+
+  /** The part of the file below a top-level name. */
+  section(name: string): ConfigSection {
+    const whole = this.#value;
+    const has = typeof whole === "object" && whole !== null && Object.hasOwn(whole, name);
+    return {
+      value: has ? (whole as Record<string, unknown>)[name] : undefined,
+      locate: (path) => this.locate([name, ...path]),
+    };
+  }
+
+  /** Puts environment variables in and works out the value of the whole file. */
+  fillIn(environment: Environment): void {
+    const problems: ConfigProblem[] = [];
+    this.#yaml.visit(this.#document, {
+      Scalar: (position, scalar) => {
+        if (position === "key" || typeof scalar.value !== "string") return;
+        try {
+          this.#fillInScalar(scalar as Scalar<string>, environment);
+        } catch (error) {
+          if (!(error instanceof ExpansionFlaw)) throw error;
+          problems.push({ where: this.#at(scalar.range?.[0] ?? 0), path: "", message: error.message });
+        }
+      },
+    });
+    if (problems.length > 0) throw new ConfigError(problems);
+    this.#value = this.#resolveAliases();
+  }
+
+  #fillInScalar(scalar: Scalar<string>, environment: Environment): void {
+    const expanded = expandVariables(scalar.value, environment);
+    if (expanded === scalar.value) return;
+    // What YAML would read as a number or a truth value when written there is read so; quotes keep it text.
+    (scalar as Scalar).value = scalar.type === "PLAIN" ? readPlain(expanded) : expanded;
+  }
+
+  #resolveAliases(): unknown {
+    try {
+      return this.#document.toJS({ maxAliasCount: MAX_ALIAS_COUNT });
+    } catch (cause) {
+      const message = `aliases that resolve more than ${MAX_ALIAS_COUNT} times; write the values out`;
+      throw new ConfigError([{ where: this.#at(0), path: "", message }], { cause });
+    }
+  }
+
+  #refuseErrors(): void {
+    const flaws = [...this.#document.errors, ...this.#document.warnings];
+    if (flaws.length === 0) return;
+    const problems = flaws.map(({ message, pos }) => ({ where: this.#at(pos[0]), path: "", message }));
+    throw new ConfigError(problems);
+  }
+
+  #step(from: Node | null, step: string | number): Place | undefined {
+    const node = this.#yaml.isAlias(from) ? from.resolve(this.#document) : from;
+    if (this.#yaml.isSeq(node)) {
+      const item = node.items[Number(step)] as ParsedNode | undefined;
+      return item && { offset: item.range[0], node: item };
+    }
+    if (!this.#yaml.isMap<Scalar, ParsedNode | null>(node)) return undefined;
+    const pair = node.items.find(({ key }) => String(key.value) === String(step));
+    return pair && { offset: pair.key.range?.[0] ?? 0, node: pair.value };
+  }
+
+  #at(offset: number): string {
+    const { line, col } = this.#lines.linePos(offset);
+    return `${this.path}:${line}:${col}`;
+  }
+}
+
+interface Place {
+  readonly offset: number;
+  readonly node: Node | null;
+}
+
+const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+
+/** The value of a plain scalar, as YAML's core schema has it for numbers and truth values; other text stays text. */
+function readPlain(text: string): string | number | boolean {
+  if (text === "true" || text === "false") return text === "true";
+  return NUMBER.test(text) ? Number(text) : text;
+}

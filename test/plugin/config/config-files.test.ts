@@ -1,0 +1,61 @@
+import { expect } from "chai";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { referenceText } from "../../../scripts/config-reference.js";
+import { schemaText } from "../../../scripts/config-schema.js";
+import { loadSettings } from "../../../src/plugin/config/load-settings.js";
+import { OPTION_PATHS, optionAt } from "../../../src/plugin/config/options.js";
+import { resolveSettings } from "../../../src/plugin/config/resolve-settings.js";
+
+const CONFIG = new URL("../../../config/", import.meta.url);
+const BACKENDS = ["memory", "file"];
+
+function inConfig(path: string): string {
+  return fileURLToPath(new URL(path, CONFIG));
+}
+
+describe("files in config/", () => {
+  it("storage.yaml and the schema are what the table of options says (npx tsx scripts/write-config.ts)", () => {
+    expect(readFileSync(inConfig("storage.yaml"), "utf8")).to.equal(referenceText());
+    expect(readFileSync(inConfig("storage.schema.json"), "utf8")).to.equal(schemaText());
+  });
+
+  it("storage.yaml gives every default, and nothing else", async () => {
+    const settings = await loadSettings(inConfig("storage.yaml"), { backends: BACKENDS });
+    expect(resolveSettings(settings)).to.deep.equal(resolveSettings({}));
+  });
+
+  it("storage.yaml loads with every option in it", async () => {
+    const text = readFileSync(inConfig("storage.yaml"), "utf8");
+    for (const path of OPTION_PATHS) {
+      expect(text).to.match(new RegExp(`^ +(# )?${path.split(".").at(-1)}: \\S`, "m"));
+      const option = optionAt(path);
+      const value = option?.default ?? option?.example;
+      if (value !== undefined) expect(option?.type.parse(value), path).to.not.equal(undefined);
+    }
+  });
+
+  it("the schema is strict inside sections and knows nothing of options to come", () => {
+    const { properties } = JSON.parse(schemaText()) as {
+      properties: { storage: { properties: Record<string, { additionalProperties?: unknown }> } };
+    };
+    const { storage } = properties;
+    for (const section of ["cache", "transaction", "changes", "memory", "file"]) {
+      expect(storage.properties[section]).to.have.property("additionalProperties", false);
+    }
+    expect(storage.properties).to.not.have.any.keys("encryption", "backup", "dashboard", "metrics", "sqlite", "redis");
+  });
+
+  const examples = readdirSync(inConfig("examples"));
+
+  it("has examples for the backends there are", () => {
+    expect(examples).to.include.members(BACKENDS.map((backend) => `${backend}.yaml`));
+  });
+
+  for (const example of examples) {
+    it(`examples/${example} is accepted`, async () => {
+      const settings = await loadSettings(inConfig(`examples/${example}`), { backends: BACKENDS });
+      expect(resolveSettings(settings).backend).to.be.oneOf(BACKENDS);
+    });
+  }
+});
