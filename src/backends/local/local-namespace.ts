@@ -1,0 +1,228 @@
+import type { Header, StoredEntry } from "../../core/entry.js";
+import { compareKeys, KIND, type StoredKey } from "../../core/key.js";
+import { DigestSum, type EntryHash } from "../../core/range-digest.js";
+import { inRange, type KeyRange } from "../../core/range.js";
+import type { ChangedWrite } from "../backend.js";
+import { ChangeLog, type Retention } from "./change-log.js";
+import { ExpiryQueue } from "./expiry-queue.js";
+import { KeyTable } from "./key-table.js";
+import type { Applied, LocalCommit, LocalWrite } from "./local-commit.js";
+import { ExpiringEntry, footprint, isLive, type LocalEntry } from "./local-entry.js";
+import { OrderedIndex } from "./ordered-index.js";
+
+/** Keys looked at for one page; when most have expired, a page may be shorter than asked for. */
+const WALK_LIMIT = 4096;
+
+/** Some entries of a range, and the key that the walk has come to when it is not through. */
+export interface Walk {
+  readonly entries: readonly LocalEntry[];
+  readonly resumeAfter: StoredKey | undefined;
+}
+
+/** The entries of one namespace by key, in order and by deadline, and its change log. */
+export class LocalNamespace {
+  readonly log: ChangeLog;
+  #bytes = 0;
+  #table = new KeyTable<LocalEntry>();
+  #index = this.#emptyIndex();
+  readonly #expiring = new ExpiryQueue();
+
+  constructor(retention: Retention) {
+    this.log = new ChangeLog(retention);
+  }
+
+  /** Entries held, expired ones included. */
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** Roughly the memory that the entries take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(key: StoredKey, now: number): LocalEntry | undefined {
+    const entry = this.#table.get(key);
+    return entry !== undefined && isLive(entry, now) ? entry : undefined;
+  }
+
+  /** The first live entries of a range, or the last with `reverse`. */
+  walk(range: KeyRange, reverse: boolean, limit: number, now: number): Walk {
+    const entries: LocalEntry[] = [];
+    let looked = 0;
+    let resumeAfter: StoredKey | undefined;
+    this.#index.walk(range, reverse, (key) => {
+      const entry = this.get(key, now);
+      if (entry !== undefined) entries.push(entry);
+      looked += 1;
+      if (entries.length < limit && looked < WALK_LIMIT) return true;
+      resumeAfter = key;
+      return false;
+    });
+    return { entries, resumeAfter };
+  }
+
+  /** The number of live entries of a range: by rank, less what has expired there. */
+  count(range: KeyRange, now: number): number {
+    const held = this.#index.count(range);
+    if (held === 0 || this.#expiring.nextMs > now) return held;
+    const due = this.#expiring.due(now, Infinity);
+    return held - due.filter((entry) => inRange(entry.key, range)).length;
+  }
+
+  digest(range: KeyRange, now: number, hash: EntryHash): DigestSum {
+    const sum = new DigestSum(hash);
+    this.#index.walk(range, false, (key) => {
+      const entry = this.get(key, now);
+      if (entry !== undefined) sum.add(key, entry.version);
+      return true;
+    });
+    return sum;
+  }
+
+  /** Entries whose deadline has passed but that are still held, at most `limit`. */
+  due(now: number, limit: number): readonly LocalEntry[] {
+    return this.#expiring.due(now, limit);
+  }
+
+  /** By how many bytes writes would make this grow, or shrink when negative. */
+  growth(writes: readonly LocalWrite[]): number {
+    const dropped: KeyRange[] = [];
+    let growth = 0;
+    for (const write of writes) {
+      if (write.kind === "delete-range") {
+        dropped.push(write.range);
+        growth -= this.#heldIn(write.range);
+        continue;
+      }
+      const key = write.kind === "put" ? write.entry.key : write.key;
+      if (write.kind === "put") growth += footprint(write.entry);
+      if (!dropped.some((range) => inRange(key, range))) growth -= this.#held(key);
+    }
+    return growth;
+  }
+
+  /** Every entry held, in no particular order. */
+  entries(): StoredEntry[] {
+    return this.#table.values();
+  }
+
+  /** Adds an entry without a commit, as when loading a snapshot. */
+  load(entry: LocalEntry): void {
+    this.#put(entry);
+  }
+
+  apply(commit: LocalCommit): Applied {
+    const changes: ChangedWrite[] = [];
+    const replaced: (Header | undefined)[] = [];
+    let removed = 0;
+    for (const write of commit.writes) {
+      if (write.kind === "delete-range") {
+        removed += this.#dropRange(write.range, commit.now);
+        replaced.push(undefined);
+        changes.push(write);
+      } else {
+        replaced.push(this.#applyToKey(write, commit.now, changes));
+      }
+    }
+    this.log.append(commit.position, commit.now, changes);
+    return { replaced, removed };
+  }
+
+  #applyToKey(
+    write: Exclude<LocalWrite, { kind: "delete-range" }>,
+    now: number,
+    changes: ChangedWrite[],
+  ): LocalEntry | undefined {
+    const before = write.kind === "put" ? this.#put(write.entry) : this.#delete(write.key);
+    const live = before !== undefined && isLive(before, now) ? before : undefined;
+    // Whoever follows the log learns of every entry that expired, swept or overwritten before that.
+    if (before !== live && write.kind !== "expire") changes.push(removal("expire", before as LocalEntry));
+    if (write.kind === "put") changes.push(putChange(write.entry));
+    else
+      changes.push(before === undefined ? { kind: write.kind, key: write.key } : removal(write.kind, before));
+    return live;
+  }
+
+  #put(entry: LocalEntry): LocalEntry | undefined {
+    const before = this.#table.get(entry.key);
+    this.#table.set(entry.key, entry);
+    this.#bytes += footprint(entry) - (before === undefined ? 0 : footprint(before));
+    if (before === undefined) this.#index.touch(entry.key);
+    else if (before instanceof ExpiringEntry) this.#expiring.remove(before);
+    if (entry instanceof ExpiringEntry) this.#expiring.add(entry);
+    return before;
+  }
+
+  #delete(key: StoredKey): LocalEntry | undefined {
+    const before = this.#table.get(key);
+    if (before === undefined) return undefined;
+    this.#table.delete(key);
+    this.#bytes -= footprint(before);
+    this.#index.touch(key);
+    if (before instanceof ExpiringEntry) this.#expiring.remove(before);
+    return before;
+  }
+
+  #held(key: StoredKey): number {
+    const entry = this.#table.get(key);
+    return entry === undefined ? 0 : footprint(entry);
+  }
+
+  #heldIn(range: KeyRange): number {
+    let bytes = 0;
+    this.#index.walk(range, false, (key) => {
+      bytes += this.#held(key);
+      return true;
+    });
+    return bytes;
+  }
+
+  /** How many live heads the range held. */
+  #dropRange(range: KeyRange, now: number): number {
+    const removed = this.#countHeads(range, now);
+    if (this.#index.count(range) === this.#table.size) this.#clear();
+    else this.#dropKeys(range);
+    return removed;
+  }
+
+  #countHeads(range: KeyRange, now: number): number {
+    const start = compareKeys(range.start, HEADS.start) < 0 ? HEADS.start : range.start;
+    const end = range.end === undefined || compareKeys(range.end, HEADS.end) > 0 ? HEADS.end : range.end;
+    return this.count({ start, end }, now);
+  }
+
+  #clear(): void {
+    this.#table = new KeyTable();
+    this.#index = this.#emptyIndex();
+    this.#expiring.clear();
+    this.#bytes = 0;
+  }
+
+  #dropKeys(range: KeyRange): void {
+    this.#index.walk(range, false, (key) => {
+      const entry = this.#table.get(key) as LocalEntry;
+      this.#table.delete(key);
+      this.#bytes -= footprint(entry);
+      if (entry instanceof ExpiringEntry) this.#expiring.remove(entry);
+      return true;
+    });
+    this.#index.drop(range);
+  }
+
+  #emptyIndex(): OrderedIndex {
+    const table = this.#table;
+    return new OrderedIndex((key) => table.has(key));
+  }
+}
+
+const HEADS = { start: KIND.head, end: String.fromCharCode(KIND.head.charCodeAt(0) + 1) };
+
+function putChange(entry: LocalEntry): ChangedWrite {
+  const { key, type, expiresAt } = entry;
+  return expiresAt === undefined ? { kind: "put", key, type } : { kind: "put", key, type, expiresAt };
+}
+
+function removal(kind: "delete" | "expire", { key, incarnation }: LocalEntry): ChangedWrite {
+  return incarnation === undefined ? { kind, key } : { kind, key, incarnation };
+}

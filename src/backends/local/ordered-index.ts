@@ -1,0 +1,195 @@
+import { compareKeys, type StoredKey } from "../../core/key.js";
+import type { KeyRange } from "../../core/range.js";
+
+/** Most keys in one chunk; a full chunk splits in two. */
+const CHUNK_LIMIT = 2048;
+/** A chunk below this is joined to its neighbour when both fit well within one. */
+const CHUNK_LOW = 256;
+/** Keys that may wait before some are put in order at the next write: bounds what one query has to catch up with. */
+const RUN_LIMIT = 16_384;
+/** Keys put in order at a time once the run is full. */
+const RUN_SLICE = 4096;
+/** Units from which on JavaScript's order of texts may differ from that of their UTF-8. */
+const WIDE = /[\ud800-\uffff]/;
+
+/**
+ * The keys of a table in UTF-8 byte order, kept lazily: writes note keys that came or went in a short unsorted run,
+ * and the first query, or a full run, puts them in order. Sorted keys stand in chunks, so that one costs a search
+ * and a short shift, and a rank is a sum over chunks.
+ */
+export class OrderedIndex {
+  readonly #present: (key: StoredKey) => boolean;
+  readonly #chunks: StoredKey[][] = [];
+  #run: StoredKey[] = [];
+  #wide = false;
+
+  /** @param present whether a key is in the table now */
+  constructor(present: (key: StoredKey) => boolean) {
+    this.#present = present;
+  }
+
+  /** Notes that a key was added to or removed from the table. */
+  touch(key: StoredKey): void {
+    if (!this.#wide && WIDE.test(key)) this.#widen();
+    this.#run.push(key);
+    if (this.#run.length >= RUN_LIMIT) this.#settle(this.#run.splice(-RUN_SLICE));
+  }
+
+  /** The number of keys in a range. */
+  count(range: KeyRange): number {
+    const end = range.end === undefined ? this.#total() : this.#rank(range.end);
+    return Math.max(0, end - this.#rank(range.start));
+  }
+
+  /** Calls `visit` for the keys of a range in order, or against it, until it returns false. */
+  walk(range: KeyRange, reverse: boolean, visit: (key: StoredKey) => boolean): void {
+    this.#settleAll();
+    if (reverse) this.#descend(range, visit);
+    else this.#ascend(range, visit);
+  }
+
+  /** Forgets the keys of a range, which are no longer in the table. */
+  drop(range: KeyRange): void {
+    this.#settleAll();
+    let at = this.#chunkOf(range.start);
+    for (let chunk = this.#chunks[at]; chunk !== undefined; chunk = this.#chunks[at]) {
+      const from = this.#lowerBound(chunk, range.start);
+      const to = range.end === undefined ? chunk.length : this.#lowerBound(chunk, range.end);
+      const whole = to < chunk.length;
+      if (to > from) chunk.splice(from, to - from);
+      if (chunk.length === 0) this.#chunks.splice(at, 1);
+      else at += 1;
+      if (whole) return;
+    }
+  }
+
+  #ascend(range: KeyRange, visit: (key: StoredKey) => boolean): void {
+    let from: number | undefined;
+    for (let at = this.#chunkOf(range.start); at < this.#chunks.length; at++) {
+      const chunk = this.#chunks[at] as StoredKey[];
+      from = from === undefined ? this.#lowerBound(chunk, range.start) : 0;
+      for (let i = from; i < chunk.length; i++) {
+        const key = chunk[i] as StoredKey;
+        if (range.end !== undefined && !this.#less(key, range.end)) return;
+        if (!visit(key)) return;
+      }
+    }
+  }
+
+  #descend(range: KeyRange, visit: (key: StoredKey) => boolean): void {
+    const last = range.end === undefined ? this.#chunks.length - 1 : this.#chunkOf(range.end);
+    for (let at = last; at >= 0; at--) {
+      const chunk = this.#chunks[at];
+      if (chunk === undefined) continue;
+      const to = range.end === undefined || at < last ? chunk.length : this.#lowerBound(chunk, range.end);
+      for (let i = to - 1; i >= 0; i--) {
+        const key = chunk[i] as StoredKey;
+        if (this.#less(key, range.start)) return;
+        if (!visit(key)) return;
+      }
+    }
+  }
+
+  #total(): number {
+    this.#settleAll();
+    return this.#sizeBefore(this.#chunks.length);
+  }
+
+  #rank(key: StoredKey): number {
+    this.#settleAll();
+    const at = this.#chunkOf(key);
+    const chunk = this.#chunks[at];
+    return this.#sizeBefore(at) + (chunk === undefined ? 0 : this.#lowerBound(chunk, key));
+  }
+
+  #sizeBefore(chunkIndex: number): number {
+    let size = 0;
+    for (let i = 0; i < chunkIndex; i++) size += (this.#chunks[i] as StoredKey[]).length;
+    return size;
+  }
+
+  #settleAll(): void {
+    if (this.#run.length === 0) return;
+    const run = this.#run;
+    this.#run = [];
+    this.#settle(run);
+  }
+
+  #settle(run: StoredKey[]): void {
+    if (this.#wide) run.sort(compareKeys);
+    else run.sort();
+    for (const key of run) this.#place(key, this.#present(key));
+  }
+
+  /** Makes the sorted keys agree with the table about one key. */
+  #place(key: StoredKey, present: boolean): void {
+    const at = this.#chunkOf(key);
+    const chunk = this.#chunks[at];
+    if (chunk === undefined) {
+      if (present) this.#append(key);
+      return;
+    }
+    const i = this.#lowerBound(chunk, key);
+    const found = chunk[i] === key;
+    if (present && !found) this.#insert(at, chunk, i, key);
+    else if (!present && found) this.#remove(at, chunk, i);
+  }
+
+  /** Adds a key above all others. A full last chunk is left full: keys often come in order. */
+  #append(key: StoredKey): void {
+    const last = this.#chunks.at(-1);
+    if (last === undefined || last.length >= CHUNK_LIMIT) this.#chunks.push([key]);
+    else last.push(key);
+  }
+
+  #insert(at: number, chunk: StoredKey[], i: number, key: StoredKey): void {
+    chunk.splice(i, 0, key);
+    if (chunk.length > CHUNK_LIMIT) this.#chunks.splice(at + 1, 0, chunk.splice(CHUNK_LIMIT >> 1));
+  }
+
+  #remove(at: number, chunk: StoredKey[], i: number): void {
+    chunk.splice(i, 1);
+    if (chunk.length >= CHUNK_LOW) return;
+    const next = this.#chunks[at + 1];
+    if (chunk.length === 0) this.#chunks.splice(at, 1);
+    else if (next !== undefined && chunk.length + next.length <= CHUNK_LIMIT >> 1) {
+      chunk.push(...next);
+      this.#chunks.splice(at + 1, 1);
+    }
+  }
+
+  /** The first chunk whose last key is not below `key`; the number of chunks when there is none. */
+  #chunkOf(key: StoredKey): number {
+    let low = 0;
+    let high = this.#chunks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const chunk = this.#chunks[middle] as StoredKey[];
+      if (this.#less(chunk[chunk.length - 1] as StoredKey, key)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The number of keys of a chunk that are below `key`. */
+  #lowerBound(chunk: readonly StoredKey[], key: StoredKey): number {
+    let low = 0;
+    let high = chunk.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#less(chunk[middle] as StoredKey, key)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** JavaScript's own comparison is several times faster, and right until surrogates can meet units above them. */
+  #less(a: StoredKey, b: StoredKey): boolean {
+    return this.#wide ? compareKeys(a, b) < 0 : a < b;
+  }
+
+  /** The keys so far hold no wide unit, so their order stays as it is. */
+  #widen(): void {
+    this.#wide = true;
+  }
+}
