@@ -43,67 +43,136 @@ interface Surroundings {
   readonly timers: Timers;
 }
 
-class ContextNode implements Context {
-  readonly surroundings: Surroundings;
-  readonly #parent: ContextNode | undefined;
-  readonly #deadline: number;
-  readonly canEnd: boolean;
-  readonly #key: ContextKey<unknown> | undefined;
-  readonly #value: unknown;
-  #error: StorageFault | undefined;
-  #listeners: Set<() => void> | undefined;
-  #release: (() => void) | undefined;
-  #signal: AbortSignal | undefined;
+const NOTHING = (): void => undefined;
 
-  constructor(
-    surroundings: Surroundings,
-    parent: ContextNode | undefined,
-    deadline: number,
-    entry?: readonly [ContextKey<unknown>, unknown],
-  ) {
-    this.surroundings = surroundings;
-    this.#parent = parent;
-    this.#deadline = deadline;
-    this.canEnd = parent !== undefined && (entry === undefined || parent.canEnd);
-    this.#key = entry?.[0];
-    this.#value = entry?.[1];
-  }
-
-  get deadline(): number {
-    return this.#deadline;
-  }
+abstract class ContextNode implements Context {
+  abstract readonly surroundings: Surroundings;
+  /** On the monotonic clock; Infinity when there is none. Never later than the parent's. */
+  abstract readonly deadline: number;
+  abstract readonly canEnd: boolean;
+  abstract readonly signal: AbortSignal;
+  abstract err(): StorageFault | undefined;
+  abstract value<T>(key: ContextKey<T>): T | undefined;
+  abstract onDone(listener: () => void): () => void;
 
   remainingMs(): number {
-    return this.#deadline === Infinity ? Infinity : this.#deadline - this.surroundings.clock.monotonic();
+    return this.deadline === Infinity ? Infinity : this.deadline - this.surroundings.clock.monotonic();
+  }
+}
+
+class RootContext extends ContextNode {
+  readonly surroundings: Surroundings;
+  readonly deadline = Infinity;
+  readonly canEnd = false;
+  #signal: AbortSignal | undefined;
+
+  constructor(surroundings: Surroundings) {
+    super();
+    this.surroundings = surroundings;
+  }
+
+  err(): undefined {
+    return undefined;
+  }
+
+  value(): undefined {
+    return undefined;
+  }
+
+  onDone(): () => void {
+    return NOTHING;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= new AbortController().signal;
+    return this.#signal;
+  }
+}
+
+/** Ends with its parent, so it asks the parent about everything but its value. */
+class ValueContext<V> extends ContextNode {
+  readonly surroundings: Surroundings;
+  readonly deadline: number;
+  readonly canEnd: boolean;
+  readonly #parent: ContextNode;
+  readonly #key: ContextKey<V>;
+  readonly #value: V;
+
+  constructor(parent: ContextNode, key: ContextKey<V>, value: V) {
+    super();
+    this.surroundings = parent.surroundings;
+    this.deadline = parent.deadline;
+    this.canEnd = parent.canEnd;
+    this.#parent = parent;
+    this.#key = key;
+    this.#value = value;
   }
 
   err(): StorageFault | undefined {
-    if (!this.canEnd) return undefined;
+    return this.canEnd ? this.#parent.err() : undefined;
+  }
+
+  value<T>(key: ContextKey<T>): T | undefined {
+    const own: ContextKey<unknown> = this.#key;
+    return own === key ? (this.#value as unknown as T) : this.#parent.value(key);
+  }
+
+  onDone(listener: () => void): () => void {
+    return this.#parent.onDone(listener);
+  }
+
+  get signal(): AbortSignal {
+    return this.#parent.signal;
+  }
+}
+
+/**
+ * Ends by being cancelled, by an AbortSignal, at its deadline, or with its parent. Whoever asks (`err`) finds out by
+ * looking; timers and listeners on others exist only while somebody listens here, so a context that is dropped
+ * leaves nothing behind.
+ */
+class EndingContext extends ContextNode {
+  readonly surroundings: Surroundings;
+  readonly deadline: number;
+  readonly canEnd = true;
+  readonly #parent: ContextNode;
+  readonly #source: AbortSignal | undefined;
+  #error: StorageFault | undefined;
+  #listeners: Set<() => void> | undefined;
+  #unfollow: readonly (() => void)[] = [];
+  #signal: AbortSignal | undefined;
+
+  constructor(parent: ContextNode, deadline: number, source?: AbortSignal) {
+    super();
+    this.surroundings = parent.surroundings;
+    this.deadline = Math.min(deadline, parent.deadline);
+    this.#parent = parent;
+    this.#source = source;
+  }
+
+  err(): StorageFault | undefined {
     if (this.#error !== undefined) return this.#error;
-    const inherited = (this.#parent as ContextNode).err();
+    const inherited = this.#parent.err();
     if (inherited !== undefined) return this.#finish(inherited);
-    if (this.#deadline === Infinity || this.remainingMs() > 0) return undefined;
+    if (this.#source?.aborted === true) return this.#finish(cancelled(this.#source.reason));
+    if (!this.#endsBeforeParent() || this.remainingMs() > 0) return undefined;
     return this.#finish(new StorageFault("timeout", "the context's deadline has passed"));
   }
 
   value<T>(key: ContextKey<T>): T | undefined {
-    for (let node: ContextNode | undefined = this; node !== undefined; node = node.#parent) {
-      if (node.#key === key) return node.#value as T;
-    }
-    return undefined;
+    return this.#parent.value(key);
   }
 
   onDone(listener: () => void): () => void {
     if (this.err() !== undefined) {
       listener();
-      return () => undefined;
+      return NOTHING;
     }
-    if (!this.canEnd) return () => undefined;
-    this.#listeners ??= new Set();
-    if (this.#listeners.size === 0) this.#release = this.#follow();
     // A wrapper keeps two registrations of one function apart.
     const registration = () => listener();
+    this.#listeners ??= new Set();
     this.#listeners.add(registration);
+    if (this.#listeners.size === 1) this.#follow();
     return () => this.#forget(registration);
   }
 
@@ -117,46 +186,53 @@ class ContextNode implements Context {
   }
 
   cancel(cause: unknown): void {
-    if (this.err() !== undefined) return;
-    const details = cause === undefined ? {} : { cause };
-    this.#finish(new StorageFault("cancelled", "the context was cancelled", details));
+    if (this.err() === undefined) this.#finish(cancelled(cause));
   }
 
+  #endsBeforeParent(): boolean {
+    return this.deadline < this.#parent.deadline;
+  }
+
+  /** Tells every listener, also when one throws or forgets another. */
   #finish(error: StorageFault): StorageFault {
     this.#error = error;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
     this.#stopFollowing();
-    for (const listener of listeners ?? []) listener();
+    for (const listener of this.#listeners ?? []) callSafely(listener);
+    this.#listeners = undefined;
     return error;
   }
 
-  #forget(listener: () => void): void {
-    this.#listeners?.delete(listener);
+  #forget(registration: () => void): void {
+    this.#listeners?.delete(registration);
     if (this.#listeners?.size === 0) this.#stopFollowing();
   }
 
-  #stopFollowing(): void {
-    this.#release?.();
-    this.#release = undefined;
+  #follow(): void {
+    const check = () => void this.err();
+    this.#unfollow = [this.#parent.onDone(check), this.#followSource(check)];
+    // The parent may have ended between the look at it and this; then nothing is left to wait for.
+    if (this.#error === undefined && this.#endsBeforeParent()) {
+      this.#unfollow = [...this.#unfollow, this.#armTimer(check)];
+    }
+    if (this.#error !== undefined) this.#stopFollowing();
   }
 
-  /** Watches the parent and the deadline for as long as somebody listens here. */
-  #follow(): () => void {
-    const check = () => void this.err();
-    const unlink = (this.#parent as ContextNode).onDone(check);
-    const inherited = (this.#parent as ContextNode).deadline;
-    if (this.#deadline === Infinity || this.#deadline >= inherited) return unlink;
-    const stopTimer = this.#armTimer(check);
-    return () => {
-      unlink();
-      stopTimer();
-    };
+  #stopFollowing(): void {
+    const unfollow = this.#unfollow;
+    this.#unfollow = [];
+    for (const stop of unfollow) stop();
+  }
+
+  #followSource(check: () => void): () => void {
+    const source = this.#source;
+    if (source === undefined) return NOTHING;
+    source.addEventListener("abort", check, { once: true });
+    return () => source.removeEventListener("abort", check);
   }
 
   /** Fires at the deadline; a timer that fires early, as Node's may, or that was capped is armed again. */
   #armTimer(check: () => void): () => void {
-    let stop: () => void = () => undefined;
+    let stop: () => void = NOTHING;
     const arm = () => {
       stop = this.surroundings.timers.after(Math.max(0, Math.ceil(this.remainingMs())), () => {
         check();
@@ -168,7 +244,22 @@ class ContextNode implements Context {
   }
 }
 
-const ROOT = new ContextNode(systemRuntime, undefined, Infinity);
+function cancelled(cause: unknown): StorageFault {
+  return new StorageFault("cancelled", "the context was cancelled", cause === undefined ? {} : { cause });
+}
+
+/** As an EventTarget does, lets the error of one listener surface by itself, not in the caller or the others. */
+function callSafely(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+const ROOT = new RootContext(systemRuntime);
 
 /** The context without deadline, values or cancellation, from which others are derived. */
 export function background(): Context {
@@ -177,52 +268,45 @@ export function background(): Context {
 
 /** A root context whose deadlines run on the given clock and timers; for tests with a fake clock. */
 export function backgroundOn(surroundings: { readonly clock: Clock; readonly timers: Timers }): Context {
-  return new ContextNode(surroundings, undefined, Infinity);
+  return new RootContext(surroundings);
 }
 
 /** A child that is over when `cancel` is called or the parent is over. */
 export function withCancel(parent: Context): [context: Context, cancel: Cancel] {
-  return derive(parent, Infinity);
+  return derive(nodeOf(parent), Infinity);
 }
 
 /**
- * A child that is over `timeout` from now, when `cancel` is called, or when the parent is over.
+ * A child that is over `timeout` from now, when `cancel` is called, or when the parent is over. With 0 it is over
+ * from the start.
  *
- * @throws StorageFault `invalid-ttl` when `timeout` is not a duration.
+ * @throws TypeError when `timeout` is not a duration.
  */
 export function withTimeout(parent: Context, timeout: Duration): [context: Context, cancel: Cancel] {
   const node = nodeOf(parent);
-  return derive(parent, node.surroundings.clock.monotonic() + parseDuration(timeout));
+  return derive(node, node.surroundings.clock.monotonic() + timeoutMs(timeout));
 }
 
-/** A child that is over at a moment of wall time, when `cancel` is called, or when the parent is over. */
+/**
+ * A child that is over at a moment of wall time, when `cancel` is called, or when the parent is over. The moment is
+ * turned into a time from now at once; a later step of the machine's clock does not move it.
+ */
 export function withDeadline(parent: Context, deadline: Date): [context: Context, cancel: Cancel] {
-  const { clock } = nodeOf(parent).surroundings;
+  const node = nodeOf(parent);
+  const { clock } = node.surroundings;
   const untilMs = deadline.getTime() - clock.wall();
   if (Number.isNaN(untilMs)) throw new TypeError("withDeadline takes a valid Date");
-  return derive(parent, clock.monotonic() + untilMs);
+  return derive(node, clock.monotonic() + untilMs);
 }
 
 /** A child that answers `value` for `key`. */
 export function withValue<T>(parent: Context, key: ContextKey<T>, value: T): Context {
-  const node = nodeOf(parent);
-  return new ContextNode(node.surroundings, node, node.deadline, [key, value]);
+  return new ValueContext(nodeOf(parent), key, value);
 }
 
-/** A context that is over when the signal aborts. Call `cancel` to let go of the signal earlier. */
-export function fromSignal(
-  signal: AbortSignal,
-  parent: Context = ROOT,
-): [context: Context, cancel: Cancel] {
-  const [context, cancel] = derive(parent, Infinity);
-  const abort = () => cancel(signal.reason);
-  if (signal.aborted) abort();
-  else signal.addEventListener("abort", abort, { once: true });
-  const release: Cancel = (cause) => {
-    signal.removeEventListener("abort", abort);
-    cancel(cause);
-  };
-  return [context, release];
+/** A child that is over when the signal aborts, when `cancel` is called, or when the parent is over. */
+export function fromSignal(signal: AbortSignal, parent: Context = ROOT): [context: Context, cancel: Cancel] {
+  return derive(nodeOf(parent), Infinity, signal);
 }
 
 /** Throws a TypeError unless the value is a Context made by this module. */
@@ -232,13 +316,20 @@ export function requireContext(context: unknown): asserts context is Context {
   }
 }
 
-function derive(parent: Context, deadline: number): [Context, Cancel] {
-  const node = nodeOf(parent);
-  const child = new ContextNode(node.surroundings, node, Math.min(deadline, node.deadline));
+function derive(parent: ContextNode, deadline: number, source?: AbortSignal): [Context, Cancel] {
+  const child = new EndingContext(parent, deadline, source);
   return [child, (cause) => child.cancel(cause)];
 }
 
 function nodeOf(context: Context): ContextNode {
   requireContext(context);
   return context as ContextNode;
+}
+
+function timeoutMs(timeout: Duration): number {
+  try {
+    return parseDuration(timeout);
+  } catch (error) {
+    throw new TypeError(`withTimeout takes a duration: ${(error as Error).message}`, { cause: error });
+  }
 }
