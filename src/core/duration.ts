@@ -1,4 +1,4 @@
-import { StorageFault } from "./errors.js";
+import { StorageFault, quoteName } from "./errors.js";
 
 /**
  * A span of time: a number of milliseconds, or text such as `"250ms"`, `"30s"`, `"5m"`, `"1h30m"`, `"7d"`.
@@ -7,16 +7,19 @@ import { StorageFault } from "./errors.js";
 export type Duration = number | string;
 
 const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+/** 100 million days, the span of a Date: a deadline that far away is still a whole number of milliseconds. */
+const LONGEST_MS = 8_640_000_000_000_000;
 const TERM = /(\d+(?:\.\d+)?)(ms|[dhms])/y;
 
 /**
- * Milliseconds of a duration, at least 0.
+ * Milliseconds of a duration, at least 0 and at most 100 million days.
  *
- * @throws StorageFault `invalid-ttl` for NaN, Infinity, negatives, booleans, and text that is not a duration.
+ * @throws StorageFault `invalid-ttl` for NaN, Infinity, negatives, booleans, longer spans, and text that is not a
+ * duration.
  */
 export function parseDuration(duration: Duration): number {
   const ms = typeof duration === "string" ? parseText(duration) : duration;
-  if (typeof ms !== "number" || !Number.isFinite(ms) || ms < 0) throw refuse(duration);
+  if (typeof ms !== "number" || !(ms >= 0 && ms <= LONGEST_MS)) throw refuse(duration);
   return ms;
 }
 
@@ -35,9 +38,14 @@ function parseText(text: string): number {
 }
 
 function refuse(duration: unknown): StorageFault {
-  const shown = typeof duration === "string" ? JSON.stringify(duration.slice(0, 64)) : String(duration);
   return new StorageFault(
     "invalid-ttl",
-    `${shown} is not a duration; give milliseconds (0 or more) or text such as "250ms", "30s", "1h30m", "7d"`,
+    `${show(duration)} is not a duration; give milliseconds (0 or more) or text such as "250ms", "30s", "1h30m", "7d"`,
   );
+}
+
+function show(duration: unknown): string {
+  if (typeof duration === "string") return quoteName(duration);
+  const shown = typeof duration === "number" || typeof duration === "boolean" || duration == null;
+  return shown ? String(duration) : `a value of type ${typeof duration}`;
 }

@@ -180,6 +180,8 @@ function subject(key: string | undefined, namespace: string | undefined): string
 }
 
 const NAME_LIMIT_BYTES = 64;
+/** What JSON leaves alone though it is invisible or steers a terminal: DEL, C1, directions, joiners, separators. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** A key or namespace as it may stand in a message: escaped, cut at 64 bytes of UTF-8, in double quotes. */
 export function quoteName(name: string): string {
@@ -187,8 +189,12 @@ export function quoteName(name: string): string {
   let end = 0;
   for (const char of name) {
     used += Buffer.byteLength(char);
-    if (used > NAME_LIMIT_BYTES) return `${JSON.stringify(name.slice(0, end))}…`;
+    if (used > NAME_LIMIT_BYTES) return `${quote(name.slice(0, end))}…`;
     end += char.length;
   }
-  return JSON.stringify(name);
+  return quote(name);
+}
+
+function quote(name: string): string {
+  return JSON.stringify(name).replace(INVISIBLE, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }

@@ -51,7 +51,8 @@ export function checkNamespace(name: unknown): asserts name is string {
   if (typeof name !== "string") throw new TypeError(`a namespace must be a string, not ${describe(name)}`);
   if (name === "") return;
   const flaw = nameFlaw(name, MAX_NAMESPACE_BYTES);
-  if (flaw !== undefined) throw new StorageFault("invalid-namespace", `a namespace ${flaw}`, { namespace: name });
+  if (flaw !== undefined)
+    throw new StorageFault("invalid-namespace", `a namespace ${flaw}`, { namespace: name });
 }
 
 function nameFlaw(name: string, maxBytes: number): string | undefined {

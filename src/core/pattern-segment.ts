@@ -13,7 +13,8 @@ export interface Segment {
 /** A segment of the tokens between two stars; stars themselves never get here. */
 export function segmentOf(tokens: readonly Token[]): Segment {
   const text = literalText(tokens);
-  return text === undefined ? new TokenSegment(tokens) : new LiteralSegment(text);
+  if (text !== undefined) return new LiteralSegment(text);
+  return tokens.length > WORD_BITS ? new LongTokenSegment(tokens) : new TokenSegment(tokens);
 }
 
 /** The text that tokens stand for when none is a wildcard. */
@@ -44,15 +45,15 @@ class LiteralSegment implements Segment {
 }
 
 class TokenSegment implements Segment {
-  readonly #tokens: readonly Token[];
+  protected readonly tokens: readonly Token[];
 
   constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
+    this.tokens = tokens;
   }
 
   matchAt(key: string, at: number): number {
     let end = at;
-    for (const token of this.#tokens) {
+    for (const token of this.tokens) {
       const point = key.codePointAt(end);
       if (point === undefined || !accepts(token, point)) return -1;
       end += unitsOf(point);
@@ -71,8 +72,56 @@ class TokenSegment implements Segment {
   }
 
   matchEnd(key: string, from: number): boolean {
-    const at = placeFromEnd(key, this.#tokens.length);
+    const at = placeFromEnd(key, this.tokens.length);
     return at >= from && this.matchAt(key, at) === key.length;
+  }
+}
+
+const WORD_BITS = 32;
+/** Masks kept per segment; more distinct characters than that are rare, and then masks are made again. */
+const MOST_MASKS = 1024;
+
+/**
+ * A long segment is searched for at all places at once, one bit for each (Shift-And; Baeza-Yates and Gonnet, "A new
+ * approach to text searching", 1992): bit i says that the first i + 1 tokens match up to here. Trying place after
+ * place would take the product of both lengths.
+ */
+class LongTokenSegment extends TokenSegment {
+  readonly #masks = new Map<number, Uint32Array>();
+
+  override find(key: string, from: number): number {
+    const state = new Uint32Array(Math.ceil(this.tokens.length / WORD_BITS));
+    const lastBit = 1 << ((this.tokens.length - 1) % WORD_BITS);
+    for (let at = from; at < key.length; ) {
+      const point = key.codePointAt(at) as number;
+      at += unitsOf(point);
+      advance(state, this.#maskOf(point));
+      if (((state.at(-1) as number) & lastBit) !== 0) return at;
+    }
+    return -1;
+  }
+
+  /** The tokens that accept a code point, one bit for each. */
+  #maskOf(point: number): Uint32Array {
+    const known = this.#masks.get(point);
+    if (known !== undefined) return known;
+    const mask = new Uint32Array(Math.ceil(this.tokens.length / WORD_BITS));
+    this.tokens.forEach((token, i) => {
+      if (accepts(token, point)) mask[i >>> 5] = (mask[i >>> 5] as number) | (1 << (i & 31));
+    });
+    if (this.#masks.size >= MOST_MASKS) this.#masks.clear();
+    this.#masks.set(point, mask);
+    return mask;
+  }
+}
+
+/** Shifts a new match in at the low end, and keeps those that the mask allows. */
+function advance(state: Uint32Array, mask: Uint32Array): void {
+  let carry = 1;
+  for (let i = 0; i < state.length; i++) {
+    const word = state[i] as number;
+    state[i] = ((word << 1) | carry) & (mask[i] as number);
+    carry = word >>> 31;
   }
 }
 

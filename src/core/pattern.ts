@@ -11,7 +11,7 @@ export interface Pattern {
   readonly range: KeyRange;
   /** Every key of `range` matches, as with `"*"`, `"user:*"` and literals: no test per key is needed. */
   readonly matchesRange: boolean;
-  /** Case-sensitive, by code points. Time is linear in the key for every number of stars: none is tried twice. */
+  /** Case-sensitive, by code points. Time is linear in the key, for every number of stars: none is tried twice. */
   matches(key: string): boolean;
 }
 

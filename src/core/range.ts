@@ -54,6 +54,7 @@ export function rangeBeyond(range: KeyRange, key: string, reverse: boolean): Key
 
 /** Whether two ranges share a key. */
 export function overlaps(a: KeyRange, b: KeyRange): boolean {
+  if (isEmptyRange(a) || isEmptyRange(b)) return false;
   const aBeforeB = a.end !== undefined && compareKeys(a.end, b.start) <= 0;
   const bBeforeA = b.end !== undefined && compareKeys(b.end, a.start) <= 0;
   return !aBeforeB && !bBeforeA;
