@@ -1,0 +1,75 @@
+// Every gate of the project, from a bare clone: installs what is missing, builds, checks types, lint rules and format,
+// runs all tests. The last line holds the totals of the tests; a gate that fails counts as one failure more.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { ensureInstalled } from "./install.mjs";
+import { runMocha } from "./mocha-run.mjs";
+
+const OLDEST_NODE = [20, 19];
+const root = fileURLToPath(new URL("..", import.meta.url));
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+const gates = [
+  ["node version", checkNode],
+  ["install", () => ensureInstalled(root)],
+  ["build", () => run(process.execPath, ["scripts/build.mjs"])],
+  ["types", () => run(bin("tsc"), ["--noEmit"])],
+  ["lint", () => run(bin("oxlint"), ["--type-aware", "--deny-warnings"])],
+  ["format", () => run(bin("biome"), ["format", "."])],
+  ["tests", runTests],
+];
+
+/** Gates that nothing after them can do without. */
+const NEEDED = new Set(["node version", "install"]);
+
+for (const [name, gate] of gates) {
+  const start = performance.now();
+  const failure = attempt(gate);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${failure === undefined ? "ok  " : "FAIL"} ${name} (${seconds} s)`);
+  if (failure === undefined) continue;
+  console.log(failure);
+  totals.failed += 1;
+  if (NEEDED.has(name)) break;
+}
+
+process.exitCode = totals.failed === 0 ? 0 : 1;
+console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+
+/** What went wrong, or undefined. */
+function attempt(gate) {
+  try {
+    gate();
+    return undefined;
+  } catch (error) {
+    return error.message;
+  }
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
+  throw new Error(`Node ${OLDEST_NODE.join(".")} or newer is needed; this is ${process.versions.node}`);
+}
+
+function runTests() {
+  const result = runMocha({ node: process.execPath, args: ["--forbid-only"] });
+  totals.passed += result.passed;
+  totals.skipped += result.skipped;
+  // Failed tests count one by one; the gate itself counts only when mocha failed in another way.
+  if (result.failed > 0) totals.failed += result.failed - 1;
+  if (result.problem !== undefined) throw new Error(result.problem);
+}
+
+function run(command, args) {
+  const child = spawnSync(command, args, { cwd: root, encoding: "utf8" });
+  if (child.status === 0) return;
+  throw new Error([child.error?.message, child.stdout, child.stderr].filter(Boolean).join("\n"));
+}
+
+function bin(name) {
+  const path = `${root}node_modules/.bin/${name}`;
+  if (!existsSync(path)) throw new Error(`${path} is missing; remove node_modules and try again`);
+  return path;
+}
