@@ -2,7 +2,7 @@ import type { Header, StoredEntry } from "../../core/entry.js";
 import { compareKeys, KIND, type StoredKey } from "../../core/key.js";
 import { DigestSum, type EntryHash } from "../../core/range-digest.js";
 import { inRange, type KeyRange } from "../../core/range.js";
-import type { ChangedWrite } from "../backend.js";
+import type { ChangedWrite, DeleteRange } from "../backend.js";
 import { ChangeLog, type Retention } from "./change-log.js";
 import { ExpiryQueue } from "./expiry-queue.js";
 import { KeyTable } from "./key-table.js";
@@ -113,35 +113,58 @@ export class LocalNamespace {
   }
 
   apply(commit: LocalCommit): Applied {
-    const changes: ChangedWrite[] = [];
+    const { writes, now } = commit;
+    const applied =
+      writes.length === 1 ? this.#applyOne(writes[0] as LocalWrite, now) : this.#applyAll(writes, now);
+    this.log.finish(commit.position, now);
+    return applied;
+  }
+
+  #applyOne(write: LocalWrite, now: number): Applied {
+    if (write.kind === "delete-range") {
+      return { replaced: NONE_REPLACED, removed: this.#applyToRange(write, now) };
+    }
+    const replaced = this.#applyToKey(write, now);
+    return { replaced: replaced === undefined ? NONE_REPLACED : [replaced], removed: 0 };
+  }
+
+  #applyAll(writes: readonly LocalWrite[], now: number): Applied {
     const replaced: (Header | undefined)[] = [];
     let removed = 0;
-    for (const write of commit.writes) {
+    for (const write of writes) {
       if (write.kind === "delete-range") {
-        removed += this.#dropRange(write.range, commit.now);
+        removed += this.#applyToRange(write, now);
         replaced.push(undefined);
-        changes.push(write);
       } else {
-        replaced.push(this.#applyToKey(write, commit.now, changes));
+        replaced.push(this.#applyToKey(write, now));
       }
     }
-    this.log.append(commit.position, commit.now, changes);
     return { replaced, removed };
   }
 
-  #applyToKey(
-    write: Exclude<LocalWrite, { kind: "delete-range" }>,
-    now: number,
-    changes: ChangedWrite[],
-  ): LocalEntry | undefined {
+  /** How many live heads the range held. */
+  #applyToRange(write: DeleteRange, now: number): number {
+    const removed = this.#countHeads(write.range, now);
+    if (this.#index.count(write.range) === this.#table.size) this.#clear();
+    else this.#dropKeys(write.range);
+    this.log.add(write);
+    return removed;
+  }
+
+  /** The live entry that was there. */
+  #applyToKey(write: Exclude<LocalWrite, DeleteRange>, now: number): LocalEntry | undefined {
     const before = write.kind === "put" ? this.#put(write.entry) : this.#delete(write.key);
-    const live = before !== undefined && isLive(before, now) ? before : undefined;
-    // Whoever follows the log learns of every entry that expired, swept or overwritten before that.
-    if (before !== live && write.kind !== "expire") changes.push(removal("expire", before as LocalEntry));
-    if (write.kind === "put") changes.push(putChange(write.entry));
-    else
-      changes.push(before === undefined ? { kind: write.kind, key: write.key } : removal(write.kind, before));
-    return live;
+    const wasLive = before !== undefined && isLive(before, now);
+    // Whoever follows the log learns of every entry that expired, also when it was not swept but overwritten.
+    if (before !== undefined && !wasLive && write.kind !== "expire") this.log.add(removal("expire", before));
+    if (write.kind === "put") this.#logPut(write.entry);
+    else this.log.add(before === undefined ? write : removal(write.kind, before));
+    return wasLive ? before : undefined;
+  }
+
+  #logPut({ key, type, expiresAt }: LocalEntry): void {
+    if (expiresAt === undefined) this.log.put(key, type);
+    else this.log.add({ kind: "put", key, type, expiresAt });
   }
 
   #put(entry: LocalEntry): LocalEntry | undefined {
@@ -178,14 +201,6 @@ export class LocalNamespace {
     return bytes;
   }
 
-  /** How many live heads the range held. */
-  #dropRange(range: KeyRange, now: number): number {
-    const removed = this.#countHeads(range, now);
-    if (this.#index.count(range) === this.#table.size) this.#clear();
-    else this.#dropKeys(range);
-    return removed;
-  }
-
   #countHeads(range: KeyRange, now: number): number {
     const start = compareKeys(range.start, HEADS.start) < 0 ? HEADS.start : range.start;
     const end = range.end === undefined || compareKeys(range.end, HEADS.end) > 0 ? HEADS.end : range.end;
@@ -218,10 +233,7 @@ export class LocalNamespace {
 
 const HEADS = { start: KIND.head, end: String.fromCharCode(KIND.head.charCodeAt(0) + 1) };
 
-function putChange(entry: LocalEntry): ChangedWrite {
-  const { key, type, expiresAt } = entry;
-  return expiresAt === undefined ? { kind: "put", key, type } : { kind: "put", key, type, expiresAt };
-}
+const NONE_REPLACED: readonly undefined[] = Object.freeze([undefined]);
 
 function removal(kind: "delete" | "expire", { key, incarnation }: LocalEntry): ChangedWrite {
   return incarnation === undefined ? { kind, key } : { kind, key, incarnation };
