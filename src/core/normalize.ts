@@ -99,10 +99,11 @@ function copyArray(source: readonly unknown[], depth: number, walk: Walk): unkno
 function copyFields(source: object, depth: number, walk: Walk): object {
   spend(walk, 2);
   const fields = source as Readonly<Record<string, unknown>>;
+  const names = Object.keys(fields);
   const copy: Record<string, unknown> = {};
   let name = "";
   try {
-    for (name of Object.keys(fields)) setField(copy, name, copyValue(fields[name], depth + 1, walk));
+    for (name of names) setField(copy, name, copyValue(fields[name], depth + 1, walk));
   } catch (error) {
     throw Refusal.from(error).at(name);
   }
@@ -129,13 +130,16 @@ function copyBuiltin(source: object, depth: number, walk: Walk): unknown {
   return undefined;
 }
 
+const BRANDED = [Map, Set, Date, Uint8Array, Promise, RegExp] as const;
+
 function refusedKind(source: object): string | undefined {
   if (types.isPromise(source)) return "a promise (is an await missing?)";
   if (types.isRegExp(source)) return "a RegExp";
   if (types.isWeakMap(source) || types.isWeakSet(source) || source instanceof WeakRef)
     return "a weak reference";
   if (types.isAnyArrayBuffer(source)) return "an ArrayBuffer (wrap it in a Uint8Array)";
-  return ArrayBuffer.isView(source) ? "a view other than Uint8Array" : undefined;
+  if (ArrayBuffer.isView(source)) return "a view other than Uint8Array";
+  return BRANDED.some((brand) => source instanceof brand) ? "a proxy of a built-in object" : undefined;
 }
 
 function copyMap(source: ReadonlyMap<unknown, unknown>, depth: number, walk: Walk): Map<unknown, unknown> {
