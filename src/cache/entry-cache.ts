@@ -41,6 +41,8 @@ export class EntryCache {
   readonly #clock: Clock;
   readonly #guards = new Set<OpenGuard>();
   #counts = noCounts();
+  /** What was counted before the last `clear`. */
+  #earlier = noCounts();
   #absences = 0;
 
   constructor(options: EntryCacheOptions, clock: Clock) {
@@ -104,6 +106,7 @@ export class EntryCache {
   clear(): void {
     for (const guard of this.#guards) guard.close();
     this.#entries.clear();
+    this.#earlier = this.totals;
     this.#counts = noCounts();
   }
 
@@ -123,6 +126,13 @@ export class EntryCache {
 
   get counts(): Readonly<EntryCacheCounts> {
     return this.#counts;
+  }
+
+  /** The counts since the cache was made, through every `clear`. */
+  get totals(): EntryCacheCounts {
+    const totals = { ...this.#earlier };
+    for (const name of Object.keys(totals) as (keyof EntryCacheCounts)[]) totals[name] += this.#counts[name];
+    return totals;
   }
 
   /** Entries held, absences not counted. */

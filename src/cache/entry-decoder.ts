@@ -28,7 +28,7 @@ export class EntryDecoder {
    */
   decode(stored: StoredEntry | undefined, namespace: string, now: number, sentAt: number): DecodedEntry {
     if (stored === undefined) return absentEntry();
-    const value = stored.type === ENTRY_TYPE.value ? this.#decodeValue(stored, namespace) : undefined;
+    const value = stored.type === ENTRY_TYPE.value ? this.decodeValue(stored, namespace) : undefined;
     const expiresAt = stored.expiresAt ?? Infinity;
     return {
       version: stored.version,
@@ -46,7 +46,8 @@ export class EntryDecoder {
     return this.#sharing === "frozen" && freezeValue(value);
   }
 
-  #decodeValue(stored: StoredEntry, namespace: string): unknown {
+  /** @throws StorageFault with the key and namespace, `decode` or another reason of corruption. */
+  decodeValue(stored: StoredEntry, namespace: string): unknown {
     try {
       return this.#payloads.decode(stored);
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Backend } from "../backends/backend.js";
+import { consistencyOf, type Consistency } from "../core/consistency.js";
 import { background, type Context } from "../core/context.js";
 import type { StoredEntry } from "../core/entry.js";
 import { headKey } from "../core/key.js";
@@ -15,24 +16,39 @@ export class EntryReader {
   readonly #cache: EntryCache | undefined;
   readonly #decoder: EntryDecoder;
   readonly #clock: Clock;
+  readonly #consistency: Consistency;
   readonly #loads = new Map<string, Load>();
 
-  constructor(backend: Backend, cache: EntryCache | undefined, decoder: EntryDecoder, clock: Clock) {
+  constructor(
+    backend: Backend,
+    cache: EntryCache | undefined,
+    decoder: EntryDecoder,
+    clock: Clock,
+    consistency: Consistency,
+  ) {
     this.#backend = backend;
     this.#cache = cache;
     this.#decoder = decoder;
     this.#clock = clock;
+    this.#consistency = consistency;
+  }
+
+  /** The cache, if there is one and reads in this context may be answered from it. */
+  cacheFor(ctx: Context): EntryCache | undefined {
+    if (this.#cache === undefined) return undefined;
+    return (consistencyOf(ctx) ?? this.#consistency) === "strong" ? undefined : this.#cache;
   }
 
   /** One entry from the cache or the backend; not counted in the cache's statistics. */
   async read(ctx: Context, namespace: string, key: string): Promise<DecodedEntry> {
-    const cached = this.#cache?.peek(cacheKey(namespace, key));
+    const cached = this.cacheFor(ctx)?.peek(cacheKey(namespace, key));
     return cached ?? this.load(ctx, namespace, key);
   }
 
   /** Several entries in the order asked; those not cached are one atomic read. Not counted. */
   async readAll(ctx: Context, namespace: string, keys: readonly string[]): Promise<DecodedEntry[]> {
-    const found = keys.map((key) => this.#cache?.peek(cacheKey(namespace, key)));
+    const cache = this.cacheFor(ctx);
+    const found = keys.map((key) => cache?.peek(cacheKey(namespace, key)));
     const missing = keys.filter((_key, i) => found[i] === undefined);
     const loaded = missing.length === 0 ? [] : await this.loadAll(ctx, namespace, missing);
     let next = 0;
@@ -41,7 +57,7 @@ export class EntryReader {
 
   /** One entry from the backend, shared with whoever else asks for it meanwhile, and kept in the cache. */
   load(ctx: Context, namespace: string, key: string): Promise<DecodedEntry> {
-    const cache = this.#cache;
+    const cache = this.cacheFor(ctx);
     if (cache === undefined) return this.loadFresh(ctx, namespace, key);
     const id = cacheKey(namespace, key);
     const pending = this.#loads.get(id);
@@ -58,7 +74,7 @@ export class EntryReader {
 
   /** Several entries by one atomic read of the backend, kept in the cache. */
   async loadAll(ctx: Context, namespace: string, keys: readonly string[]): Promise<DecodedEntry[]> {
-    const cache = this.#cache;
+    const cache = this.cacheFor(ctx);
     if (cache === undefined) return this.#fetch(ctx, namespace, keys);
     const guard = cache.guard();
     try {
@@ -80,9 +96,9 @@ export class EntryReader {
     return entry as DecodedEntry;
   }
 
-  /** Makes an entry of what a scan or a conflict brought. */
-  decode(namespace: string, stored: StoredEntry | undefined, now: number, sentAt: number): DecodedEntry {
-    return this.#decoder.decode(stored, namespace, now, sentAt);
+  /** The decoded value of an entry that a scan brought, the caller's own. */
+  decodeValue(namespace: string, stored: StoredEntry): unknown {
+    return this.#decoder.decodeValue(stored, namespace);
   }
 
   // The load runs on a context of its own: the caller who happened to be first may give up without failing the rest.

@@ -1,6 +1,7 @@
 import type { Context } from "../core/context.js";
 import type { Duration } from "../core/duration.js";
 import type { ListOptions } from "../core/listing.js";
+import type { StandardSchema } from "./standard-schema.js";
 
 /** A live entry: its value, the version that wrote it, and its deadline if it has one. */
 export interface Entry<T = unknown> {
@@ -104,6 +105,9 @@ export interface Storage {
   size(ctx: Context): Promise<number>;
   /** Removes every key of this namespace, and of no other; how many there were. */
   clear(ctx: Context): Promise<number>;
+  /** The storage of another namespace of the same store, checked by a schema where one is given. Flat: not nested. */
+  namespace(name: string): Storage;
+  namespace<In, Out>(name: string, schema: StandardSchema<In, Out>): TypedStorage<Out, In>;
   /** As `scan(ctx, "*")`. */
   entries<T = unknown>(ctx: Context): AsyncIterable<Entry<T>>;
 }
@@ -142,22 +146,37 @@ export interface Transaction extends AsyncDisposable {
   rollback(): Promise<void>;
 }
 
-export interface CacheStats {
-  readonly enabled: boolean;
-  readonly hits: number;
-  readonly misses: number;
-  /** Entries held; absences are not counted. */
-  readonly size: number;
-  readonly maxSize: number;
-  /** hits / (hits + misses); 0 before the first. */
-  readonly hitRate: number;
-  readonly evictions: number;
-  readonly expirations: number;
-  /** Reads of the backend on behalf of misses. */
-  readonly loads: number;
-  /** Misses that shared another one's load. */
-  readonly coalesced: number;
-  readonly invalidations: number;
-  /** Estimated bytes of the entries held. */
-  readonly bytes: number;
+/** A namespace whose values a schema checks: `In` is what may be set, `Out` what the schema makes of it. */
+export interface TypedStorage<Out, In = Out>
+  extends Pick<
+    Storage,
+    | "delete"
+    | "exists"
+    | "deleteBatch"
+    | "keys"
+    | "count"
+    | "ttl"
+    | "expire"
+    | "persist"
+    | "type"
+    | "beginTransaction"
+    | "transact"
+    | "size"
+    | "clear"
+  > {
+  get(ctx: Context, key: string): Promise<Out>;
+  getOr<D = Out>(ctx: Context, key: string, fallback: D): Promise<Out | D>;
+  getEntry(ctx: Context, key: string): Promise<Entry<Out> | undefined>;
+  /** Rejects with 5002 `invalid-value` when the value does not fit the schema; the earlier value stays. */
+  set(ctx: Context, key: string, value: In, ttl?: Duration): Promise<void>;
+  getBatch(ctx: Context, keys: Iterable<string>): Promise<Map<string, Out>>;
+  setBatch(
+    ctx: Context,
+    data: Readonly<Record<string, In>> | ReadonlyMap<string, In>,
+    ttl?: Duration,
+  ): Promise<void>;
+  find(ctx: Context, pattern: string, options?: ListOptions): Promise<Map<string, Out>>;
+  scan(ctx: Context, pattern?: string, options?: ListOptions): AsyncIterable<Entry<Out>>;
+  entries(ctx: Context): AsyncIterable<Entry<Out>>;
+  watch(ctx: Context, pattern?: string, options?: WatchOptions): AsyncIterable<Change<Out>>;
 }

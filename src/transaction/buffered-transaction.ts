@@ -8,10 +8,17 @@ import { expiryIn, remainingTtl } from "../core/expiry.js";
 import { entriesOf, type BatchData } from "../core/batch-data.js";
 import type { Expiry } from "../backends/backend.js";
 import { ENTRY_TYPE } from "../core/entry.js";
-import type { DecodedEntry } from "../core/decoded-entry.js";
-import { isSeen, seenValue, type TransactionCore, type TransactionState } from "./transaction-core.js";
+import type { EncodedValue } from "../core/value-encoder.js";
+import { changeExpiry, removeExpiry } from "./change-expiry.js";
+import {
+  isSeen,
+  seenValue,
+  type Seen,
+  type TransactionCore,
+  type TransactionState,
+} from "./transaction-core.js";
 import type { MergedEntry } from "./merge-scan.js";
-import { DELETED, type Buffered } from "./write-buffer.js";
+import { DELETED } from "./write-buffer.js";
 
 /** An entry of a transaction's scan; its version is the transaction's id where it wrote it itself. */
 export interface ScannedEntry<T = unknown> {
@@ -21,12 +28,18 @@ export interface ScannedEntry<T = unknown> {
   readonly expiresAt?: number;
 }
 
+/** Checks a value against a schema; what it resolves with is stored. */
+export type ValueCheck = (value: unknown) => Promise<unknown>;
+
 /** The transaction that users hold: the public calls over the machinery, with the errors they are promised. */
 export class BufferedTransaction implements AsyncDisposable {
   readonly #core: TransactionCore;
+  readonly #check: ValueCheck | undefined;
 
-  constructor(core: TransactionCore) {
+  /** `check` is applied to every value before it is stored, for namespaces with a schema. */
+  constructor(core: TransactionCore, check?: ValueCheck) {
     this.#core = core;
+    this.#check = check;
   }
 
   get id(): string {
@@ -69,7 +82,7 @@ export class BufferedTransaction implements AsyncDisposable {
   set(key: string, value: unknown, ttl?: Duration): Promise<void> {
     return this.#write("set", key, async () => {
       const expiry = expiryIn(ttl);
-      this.#core.put(headKey(key), this.#core.services.encoder.encode(value), expiry);
+      this.#core.put(headKey(key), await this.#encode(value), expiry);
     });
   }
 
@@ -78,17 +91,11 @@ export class BufferedTransaction implements AsyncDisposable {
   }
 
   expire(key: string, ttl: Duration): Promise<boolean> {
-    return this.#write("expire", key, async () => {
-      const ttlMs = parseDuration(ttl);
-      return this.#reput(key, await this.#core.read(key), ttlMs === 0 ? undefined : { in: ttlMs });
-    });
+    return this.#write("expire", key, async () => changeExpiry(this.#core, key, parseDuration(ttl)));
   }
 
   persist(key: string): Promise<boolean> {
-    return this.#write("persist", key, async () => {
-      const seen = await this.#core.read(key);
-      return expires(seen) && this.#reput(key, seen, undefined);
-    });
+    return this.#write("persist", key, () => removeExpiry(this.#core, key));
   }
 
   getBatch<T = unknown>(keys: Iterable<string>): Promise<Map<string, T>> {
@@ -97,7 +104,7 @@ export class BufferedTransaction implements AsyncDisposable {
       const seen = await this.#core.readAll(wanted);
       const found = new Map<string, T>();
       for (const [i, key] of wanted.entries()) {
-        const entry = seen[i] as Buffered | DecodedEntry;
+        const entry = seen[i] as Seen;
         if (isPlain(entry)) found.set(key, copyOf(seenValue(entry) as SeenValue) as T);
       }
       return found;
@@ -107,10 +114,10 @@ export class BufferedTransaction implements AsyncDisposable {
   setBatch(data: BatchData, ttl?: Duration): Promise<void> {
     return this.#run("setBatch", "write", async () => {
       const expiry = expiryIn(ttl);
-      const encoded = entriesOf(data).map(
-        ([key, value]) => [key, this.#core.services.encoder.encode(value)] as const,
-      );
-      for (const [key, value] of encoded) this.#core.put(headKey(key), value, expiry);
+      const entries = entriesOf(data);
+      const encoded = await Promise.all(entries.map(([, value]) => this.#encode(value)));
+      for (const [i, [key]] of entries.entries())
+        this.#core.put(headKey(key), encoded[i] as EncodedValue, expiry);
     });
   }
 
@@ -118,7 +125,7 @@ export class BufferedTransaction implements AsyncDisposable {
     return this.#run("deleteBatch", "write", async () => {
       const wanted = [...new Set(checkedKeys(keys))];
       const seen = await this.#core.readAll(wanted);
-      return wanted.filter((key, i) => this.#remove(key, seen[i] as Buffered | DecodedEntry)).length;
+      return wanted.filter((key, i) => this.#remove(key, seen[i] as Seen)).length;
     });
   }
 
@@ -174,17 +181,16 @@ export class BufferedTransaction implements AsyncDisposable {
     await this.rollback();
   }
 
-  #remove(key: string, seen: Buffered | DecodedEntry): boolean {
-    if (isSeen(seen)) this.#core.delete(headKey(key));
-    return isSeen(seen);
+  /** Without a schema the value is taken as it is at the call, whatever the caller does with it afterwards. */
+  #encode(value: unknown): EncodedValue | Promise<EncodedValue> {
+    const { encoder } = this.#core.services;
+    if (this.#check === undefined) return encoder.encode(value);
+    return this.#check(value).then((checked) => encoder.encode(checked));
   }
 
-  /** Writes what the key holds once more with another expiry. */
-  #reput(key: string, seen: Buffered | DecodedEntry, expiry: Expiry): boolean {
-    const found = seenValue(seen);
-    if (found !== undefined)
-      this.#core.put(headKey(key), this.#core.services.encoder.encode(found.value), expiry);
-    return found !== undefined;
+  #remove(key: string, seen: Seen): boolean {
+    if (isSeen(seen)) this.#core.delete(headKey(key));
+    return isSeen(seen);
   }
 
   async *#entries<T>(pattern: string, options?: ListOptions): AsyncGenerator<ScannedEntry<T>> {
@@ -229,7 +235,7 @@ export class BufferedTransaction implements AsyncDisposable {
     }
   }
 
-  #read<R>(operation: string, key: string, answer: (seen: Buffered | DecodedEntry) => R): Promise<R> {
+  #read<R>(operation: string, key: string, answer: (seen: Seen) => R): Promise<R> {
     return this.#run(
       operation,
       "read",
@@ -270,13 +276,8 @@ function copyOf({ value, frozen }: SeenValue): unknown {
   return frozen ? value : cloneValue(value);
 }
 
-function isPlain(seen: Buffered | DecodedEntry): boolean {
+function isPlain(seen: Seen): boolean {
   return isSeen(seen) && seen !== DELETED && seen.type === ENTRY_TYPE.value;
-}
-
-function expires(seen: Buffered | DecodedEntry): boolean {
-  if (!isSeen(seen) || seen === DELETED) return false;
-  return "kind" in seen ? seen.expiry !== undefined : seen.expiresAt !== Infinity;
 }
 
 function ttlOfPut(expiry: Expiry, nowMs: number): number {

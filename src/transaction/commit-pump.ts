@@ -25,11 +25,12 @@ interface Waiting {
  */
 export class CommitPump {
   readonly #backend: Backend;
-  readonly #observer: CommitObserver;
+  #observer: CommitObserver;
   readonly #limits: CommitPumpLimits;
   readonly #gathers: boolean;
   #queue: Waiting[] = [];
   #busy = false;
+  #pauses: (() => void)[] = [];
 
   constructor(backend: Backend, observer: CommitObserver, limits: CommitPumpLimits) {
     this.#backend = backend;
@@ -46,6 +47,31 @@ export class CommitPump {
     if (excess !== undefined) return Promise.reject(excess);
     if (!this.#busy && !this.#gathers) return this.#within(request, this.#sendAlone(request));
     return this.#within(request, this.#enqueue(request));
+  }
+
+  /** Resolves when everything submitted so far has been answered. */
+  async drained(): Promise<void> {
+    do await this.betweenCalls(() => undefined);
+    while (this.#busy);
+  }
+
+  /** Whoever is told of outcomes from the next call on; to be changed between calls. */
+  set observer(observer: CommitObserver) {
+    this.#observer = observer;
+  }
+
+  /** Runs `change` at a moment when no call is under way; commits submitted meanwhile go out after it. */
+  betweenCalls(change: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pauses.push(() => {
+        try {
+          resolve(change());
+        } catch (error) {
+          reject(error);
+        }
+      });
+      if (!this.#busy) this.#next();
+    });
   }
 
   #excess(request: CommitRequest): StorageFault | undefined {
@@ -105,6 +131,7 @@ export class CommitPump {
   // The busy flag falls in the same step as the last look at the queue, or a commit arriving in between would wait
   // for ever.
   #next(): void {
+    for (const pause of this.#pauses.splice(0)) pause();
     const group = this.#takeGroup();
     this.#busy = group.length > 0;
     if (this.#busy) this.#send(group);

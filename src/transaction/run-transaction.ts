@@ -4,12 +4,12 @@ import { StorageFault } from "../core/errors.js";
 import { userKey } from "../core/key.js";
 import type { CancelTimer, Random, Timers } from "../core/runtime.js";
 import { settleWithin } from "../core/settle-within.js";
-import { BufferedTransaction } from "./buffered-transaction.js";
 import type { ContentionQueue, EndTurn } from "./contention-queue.js";
 import { TransactionCore, type TransactionServices } from "./transaction-core.js";
 
 export interface TransactionRun {
-  readonly services: TransactionServices;
+  /** Asked for each try: what they read through may have been exchanged meanwhile. */
+  readonly services: () => TransactionServices;
   readonly contention: ContentionQueue;
   readonly timers: Timers;
   readonly random: Random;
@@ -32,7 +32,7 @@ const LONGEST_PAUSE_MS = 100;
  */
 export async function runTransaction<R>(
   run: TransactionRun,
-  work: (tx: BufferedTransaction) => R | Promise<R>,
+  work: (core: TransactionCore) => R | Promise<R>,
 ): Promise<R> {
   let endTurn: EndTurn | undefined;
   try {
@@ -60,11 +60,11 @@ interface Lost {
 
 async function attemptOnce<R>(
   run: TransactionRun,
-  work: (tx: BufferedTransaction) => R | Promise<R>,
+  work: (core: TransactionCore) => R | Promise<R>,
 ): Promise<Done<R> | Lost> {
-  const core = new TransactionCore(run.services, run.ctx, run.namespace, run.timeoutMs);
+  const core = new TransactionCore(run.services(), run.ctx, run.namespace, run.timeoutMs);
   try {
-    const result = await work(new BufferedTransaction(core));
+    const result = await work(core);
     return await commitUnlessFinished(core, result);
   } catch (error) {
     if (error instanceof CommitFailure) throw error.fault;

@@ -28,6 +28,7 @@ export interface EntrySource {
 export interface TransactionServices {
   readonly backend: Backend;
   readonly source: EntrySource;
+  /** Encodes without a look at the schema of the namespace; `check` does that. */
   readonly encoder: ValueEncoder;
   readonly pump: CommitPump;
   readonly versions: VersionSource;
@@ -79,18 +80,18 @@ export class TransactionCore implements Expiring {
   }
 
   /** What this transaction sees of a key. A buffered write hides what is stored, and makes no read. */
-  async read(key: string): Promise<Buffered | DecodedEntry> {
+  async read(key: string): Promise<Seen> {
     this.checkActive();
     const stored = headKey(key);
     return this.#buffer.get(stored) ?? this.#believed(stored) ?? (await this.#readCommitted(stored, key));
   }
 
   /** As `read`, for several keys with one read of the backend. */
-  async readAll(keys: readonly string[]): Promise<(Buffered | DecodedEntry)[]> {
+  async readAll(keys: readonly string[]): Promise<Seen[]> {
     this.checkActive();
     const seen = keys.map((key) => this.#buffer.get(headKey(key)) ?? this.#believed(headKey(key)));
     const missing = keys.filter((_key, i) => seen[i] === undefined);
-    if (missing.length === 0) return seen as (Buffered | DecodedEntry)[];
+    if (missing.length === 0) return seen as Seen[];
     const loaded = await this.#services.source.readAll(this.ctx, this.namespace, missing);
     this.checkActive();
     let next = 0;
@@ -236,10 +237,11 @@ export class TransactionCore implements Expiring {
   }
 }
 
+/** What a transaction sees of a key: its own write, or what is committed. */
+export type Seen = Buffered | DecodedEntry;
+
 /** The value that a transaction sees, if the key holds a plain one. */
-export function seenValue(
-  seen: Buffered | DecodedEntry,
-): { readonly value: unknown; readonly frozen: boolean } | undefined {
+export function seenValue(seen: Seen): { readonly value: unknown; readonly frozen: boolean } | undefined {
   if (seen === DELETED) return undefined;
   if ("kind" in seen) return { value: seen.value, frozen: false };
   if (seen.version === null) return undefined;
@@ -249,6 +251,6 @@ export function seenValue(
 }
 
 /** Whether a transaction sees anything under the key. */
-export function isSeen(seen: Buffered | DecodedEntry): boolean {
+export function isSeen(seen: Seen): boolean {
   return seen !== DELETED && ("kind" in seen || seen.version !== null);
 }

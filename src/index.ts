@@ -1,0 +1,70 @@
+export { codec, type Codec } from "./core/codec.js";
+export { withConsistency, type Consistency } from "./core/consistency.js";
+export {
+  background,
+  ContextKey,
+  fromSignal,
+  withCancel,
+  withDeadline,
+  withTimeout,
+  withValue,
+  type Cancel,
+  type Context,
+} from "./core/context.js";
+export type { Duration } from "./core/duration.js";
+export type { ByteSize } from "./core/size.js";
+export {
+  ErrStorageCorrupted,
+  ErrStorageNotFound,
+  ErrStorageReadFailed,
+  ErrStorageWriteFailed,
+  StorageError,
+  StorageFault,
+  type AbsenceReason,
+  type AccessReason,
+  type CorruptionReason,
+  type FaultDetails,
+  type Outcome,
+  type Reason,
+  type StorageErrorCode,
+} from "./core/errors.js";
+export type { ListOptions } from "./core/listing.js";
+export type { BatchData } from "./core/batch-data.js";
+export type {
+  Backend,
+  BackendExtensions,
+  BackendFactory,
+  BackendInfo,
+  BackendSetup,
+  Capabilities,
+  Durability,
+  Limits,
+  VerifyProblem,
+} from "./backends/backend.js";
+export {
+  BackendRegistry,
+  defaultBackends,
+  UnknownBackendError,
+  type BackendLoader,
+} from "./backends/registry.js";
+export type { CacheStats } from "./observability/cache-stats.js";
+export { openStorage, type OpenStorageOptions } from "./plugin/open-storage.js";
+export { ConfigError, type ConfigProblem } from "./plugin/config/config-error.js";
+export type { StorageSettings } from "./plugin/settings.js";
+export type { StandardSchema } from "./plugin/standard-schema.js";
+export { StoragePlugin, type StoragePluginOptions } from "./plugin/storage-plugin.js";
+export type {
+  Change,
+  Entry,
+  KeyType,
+  Storage,
+  Transaction,
+  TransactionOptions,
+  TransactionState,
+  TransactOptions,
+  TypedStorage,
+  WatchOptions,
+  WatchPosition,
+} from "./plugin/storage.js";
+export type { StoreInfo } from "./plugin/store-info.js";
+export type { StoreVerification } from "./plugin/verify-store.js";

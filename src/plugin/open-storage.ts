@@ -1,0 +1,33 @@
+import { background, type Context } from "../core/context.js";
+import type { StorageSettings } from "./settings.js";
+import { StoragePlugin, type StoragePluginOptions } from "./storage-plugin.js";
+
+export interface OpenStorageOptions extends Omit<StoragePluginOptions, "settings"> {
+  /** Bounds the opening. Default: no bound. */
+  readonly ctx?: Context;
+}
+
+/**
+ * Opens a store without a host.
+ *
+ * @param configuration the keys under `storage:` as an object, or the path of a YAML file that has such a section.
+ * @throws ConfigError when the configuration is wrong; StorageError 5001 or 5003 when the store cannot be opened.
+ */
+export async function openStorage(
+  configuration: StorageSettings | string = {},
+  options: OpenStorageOptions = {},
+): Promise<StoragePlugin> {
+  const { ctx = background(), ...rest } = options;
+  const plugin = new StoragePlugin({ ...rest, settings: await settingsOf(configuration, options) });
+  await plugin.start(ctx);
+  return plugin;
+}
+
+async function settingsOf(
+  configuration: StorageSettings | string,
+  { backends }: OpenStorageOptions,
+): Promise<StorageSettings> {
+  if (typeof configuration !== "string") return configuration;
+  const { loadSettings } = await import("./config/load-settings.js");
+  return loadSettings(configuration, backends === undefined ? {} : { backends: backends.names });
+}

@@ -1,0 +1,217 @@
+import { defaultBackends, type BackendRegistry } from "../backends/registry.js";
+import type { Backend } from "../backends/backend.js";
+import { background, requireContext, type Context } from "../core/context.js";
+import { checkNamespace } from "../core/key.js";
+import { asOperation } from "../core/operation.js";
+import { systemRuntime, type Runtime } from "../core/runtime.js";
+import { storageMetrics } from "../observability/storage-metrics.js";
+import { cacheStats, NO_CACHE, type CacheStats } from "../observability/cache-stats.js";
+import { resolveSettings } from "./config/resolve-settings.js";
+import { NamespaceStorage } from "./namespace-storage.js";
+import type { ConfigSection, Health, Metric, Plugin, PluginHost, ReconfigureOutcome } from "./plugin.js";
+import type { ResolvedSettings, StorageSettings } from "./settings.js";
+import { differsOnlyInTunables } from "./tunables.js";
+import { buildStack, rebuildStack } from "./stack.js";
+import { StackSlot } from "./stack-slot.js";
+import type { Storage } from "./storage.js";
+import { ROOT_STORAGE, STORAGE } from "./storage-tokens.js";
+import { inspectStore, type StoreInfo } from "./store-info.js";
+import { listLiveNamespaces } from "./live-namespaces.js";
+import { verifyStore, type StoreVerification } from "./verify-store.js";
+
+export interface StoragePluginOptions {
+  /** Used when the host has no `storage:` section. Default: a store in memory. */
+  readonly settings?: StorageSettings;
+  /** The backends that the configuration may name. Default: those of this package. */
+  readonly backends?: BackendRegistry;
+  /** Clock, timers and random; for tests. */
+  readonly runtime?: Runtime;
+  /** Default `"storage"`; also the name of its section of the configuration. */
+  readonly id?: string;
+  /** Told about what is no call's error. Default: `process.emitWarning`. */
+  readonly warn?: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+}
+
+/**
+ * The storage plugin: the root namespace, and everything that concerns the store as a whole. A host gives it to its
+ * registry; without a host `openStorage` makes one that is started.
+ */
+export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, AsyncDisposable {
+  readonly id: string;
+  readonly version = "0.1.0";
+  readonly provides = [STORAGE, ROOT_STORAGE];
+  readonly #slot: StackSlot;
+  readonly #backends: BackendRegistry;
+  readonly #runtime: Runtime;
+  #warn: NonNullable<StoragePluginOptions["warn"]>;
+  #settings: StorageSettings | ConfigSection;
+  #backend: Backend | undefined;
+
+  constructor(options: StoragePluginOptions = {}) {
+    const slot = new StackSlot();
+    super(slot, "");
+    this.#slot = slot;
+    this.id = options.id ?? "storage";
+    this.#backends = options.backends ?? defaultBackends();
+    this.#runtime = options.runtime ?? systemRuntime;
+    this.#settings = options.settings ?? {};
+    this.#warn = options.warn ?? emitWarning;
+  }
+
+  /** Takes the configuration and offers the storage to other plugins. @throws ConfigError when it is wrong. */
+  async init(_ctx: Context, host: PluginHost): Promise<void> {
+    if (host.config.value !== undefined) this.#settings = host.config;
+    this.#warn = (message, details) => host.warn(message, details);
+    this.#resolve(this.#settings);
+    host.provide(ROOT_STORAGE, this);
+    host.provideEach(STORAGE, (pluginId) => this.namespace(pluginId));
+  }
+
+  /** Opens the store. Rejects with 5001 or 5003 and the reason when the backend cannot be opened. */
+  async start(ctx: Context): Promise<void> {
+    if (this.#slot.isOpen) return;
+    requireContext(ctx);
+    const settings = this.#resolve(this.#settings);
+    this.#slot.backendName = settings.backend;
+    await asOperation({ operation: "open", access: "read", backend: settings.backend }, async () => {
+      const factory = await this.#backends.load(settings.backend);
+      const backend = factory(setupOf(settings, this.#runtime, this.#warn));
+      await backend.open(ctx);
+      this.#backend = backend;
+      this.#slot.open(buildStack(backend, settings, this.#runtime));
+    });
+  }
+
+  /**
+   * Ends the store: new calls reject with `closed`, open transactions are aborted, commits under way are finished and
+   * made durable. A second call does nothing.
+   */
+  async stop(ctx: Context = background()): Promise<void> {
+    const backend = this.#backend;
+    if (backend === undefined) return;
+    this.#backend = undefined;
+    await asOperation({ operation: "close", access: "write", backend: backend.info.name }, async () => {
+      if (this.#slot.isOpen) {
+        const { services } = this.#slot.stack;
+        this.#slot.close();
+        services.open.abortAll();
+        await services.pump.drained();
+      }
+      await backend.close(ctx);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async health(_ctx: Context): Promise<Health> {
+    return this.#slot.isOpen ? { status: "up" } : { status: "down", message: "the store is not open" };
+  }
+
+  /** Applies changed settings of cache and transactions at once; anything else needs a restart. */
+  async reconfigure(_ctx: Context, config: ConfigSection): Promise<ReconfigureOutcome> {
+    const settings = this.#resolve(config);
+    if (!this.#slot.isOpen) {
+      this.#settings = config;
+      return "applied";
+    }
+    const { stack } = this.#slot;
+    if (!differsOnlyInTunables(stack.settings, settings)) return "restart-required";
+    this.#slot.open(await rebuildStack(stack, settings));
+    this.#settings = config;
+    return "applied";
+  }
+
+  metrics(): readonly Metric[] {
+    return this.#slot.isOpen ? storageMetrics(this.#slot.stack) : [];
+  }
+
+  /** The names of the namespaces that hold live keys, in key order; "" among them when the root does. */
+  listNamespaces(ctx: Context): Promise<string[]> {
+    return this.#whole("listNamespaces", "read", ctx, async () => listLiveNamespaces(this.#slot.stack, ctx));
+  }
+
+  /** Removes every key of one namespace; how many there were. */
+  clearNamespace(ctx: Context, name: string): Promise<number> {
+    return this.#whole("clearNamespace", "write", ctx, async () => {
+      checkNamespace(name);
+      return new NamespaceStorage(this.#slot, name).clear(ctx);
+    });
+  }
+
+  /** Empties the cache and zeroes its statistics; nothing when there is no cache. */
+  clearCache(ctx: Context): Promise<void> {
+    return this.#whole("clearCache", "write", ctx, async () => this.#slot.stack.cache?.clear());
+  }
+
+  getCacheStats(ctx: Context): Promise<CacheStats> {
+    return this.#whole("getCacheStats", "read", ctx, async () => {
+      const { cache } = this.#slot.stack;
+      return cache === undefined ? NO_CACHE : cacheStats(cache);
+    });
+  }
+
+  /** What the store is and holds; looks at every key's header. */
+  info(ctx: Context): Promise<StoreInfo> {
+    return this.#whole("info", "read", ctx, async () => inspectStore(this.#slot.stack, ctx));
+  }
+
+  /** Resolves when everything written so far is as durable as the backend can make it. */
+  flush(ctx: Context): Promise<void> {
+    return this.#whole("flush", "write", ctx, async () => {
+      const { backend, services } = this.#slot.stack;
+      await services.pump.drained();
+      await backend.extensions.flush?.(ctx);
+    });
+  }
+
+  /** Gives up the space of dead data, where the backend keeps any. */
+  compact(ctx: Context): Promise<void> {
+    return this.#whole("compact", "write", ctx, async () =>
+      this.#slot.stack.backend.extensions.compact?.(ctx),
+    );
+  }
+
+  /** Reads and checks everything stored, the backend's own files included; what is wrong is reported, not thrown. */
+  verify(ctx: Context): Promise<StoreVerification> {
+    return this.#whole("verify", "read", ctx, async () => verifyStore(this.#slot.stack, ctx));
+  }
+
+  #resolve(settings: StorageSettings | ConfigSection): ResolvedSettings {
+    return resolveSettings(settings, { backends: this.#backends.names });
+  }
+
+  #whole<R>(operation: string, access: "read" | "write", ctx: Context, body: () => Promise<R>): Promise<R> {
+    return asOperation({ operation, access, backend: this.#slot.backendName }, async () => {
+      requireContext(ctx);
+      const over = this.#slot.stack && ctx.err();
+      if (over !== undefined) throw over;
+      return body();
+    });
+  }
+}
+
+function setupOf(
+  settings: ResolvedSettings,
+  runtime: Runtime,
+  warn: NonNullable<StoragePluginOptions["warn"]>,
+) {
+  const { backendOptions, durability, durabilityIntervalMs, sweepIntervalMs, changes } = settings;
+  const { operationTimeoutMs, compression } = settings;
+  return {
+    options: backendOptions,
+    runtime,
+    durability,
+    durabilityIntervalMs,
+    sweepIntervalMs,
+    changes,
+    operationTimeoutMs,
+    compression,
+    warn,
+  };
+}
+
+function emitWarning(message: string): void {
+  process.emitWarning(message, "HoldfastWarning");
+}

@@ -1,0 +1,132 @@
+import { START, type Change as CommitChange, type ChangedWrite, type Position } from "../backends/backend.js";
+import { withCancel, type Context } from "../core/context.js";
+import { ENTRY_TYPE, type StoredEntry } from "../core/entry.js";
+import { toStorageError, type OperationDetails } from "../core/errors.js";
+import { headKey, KIND, userKey } from "../core/key.js";
+import { compilePattern, type Pattern } from "../core/pattern.js";
+import { HEADS, overlaps } from "../core/range.js";
+import type { Stack } from "./stack.js";
+import type { Change, WatchOptions } from "./storage.js";
+import { formatPosition, parsePosition } from "./watch-position.js";
+
+export interface Watch {
+  /** Answers the open stack, or throws what keeps the call from beginning. */
+  readonly stack: () => Stack;
+  readonly ctx: Context;
+  readonly namespace: string;
+  readonly pattern: string;
+  readonly options: WatchOptions;
+  readonly details: OperationDetails;
+}
+
+const PAGE_COMMITS = 256;
+const WAIT_MS = 30_000;
+
+/**
+ * The changes of a namespace whose keys match, in commit order. Begins at the first `next()`; ends by `return()`, at
+ * once even while it waits, or rejects when the context is over or the store closes.
+ */
+export function watchChanges<T>(watch: Watch): AsyncIterableIterator<Change<T>> {
+  const [ctx, cancel] = withCancel(watch.ctx);
+  const changes = generate<T>(watch, ctx);
+  return {
+    async next() {
+      try {
+        return await changes.next();
+      } catch (error) {
+        throw toStorageError(error, watch.details);
+      }
+    },
+    async return() {
+      cancel();
+      await changes.return(undefined).catch(() => undefined);
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function* generate<T>(watch: Watch, ctx: Context): AsyncGenerator<Change<T>> {
+  const pattern = compilePattern(watch.pattern);
+  const { after } = watch.options;
+  let position = after === undefined ? await currentPosition(watch, ctx) : parsePosition(after);
+  for (;;) {
+    const { backend } = watch.stack();
+    const options = { limit: PAGE_COMMITS, waitMs: WAIT_MS };
+    const page = await backend.changes(ctx, watch.namespace, position, options);
+    if (page.lost) yield { type: "gap", position: formatPosition(page.position) };
+    else yield* describe<T>(watch, ctx, pattern, page.changes);
+    position = page.position;
+  }
+}
+
+async function currentPosition(watch: Watch, ctx: Context): Promise<Position> {
+  const { position } = await watch.stack().backend.read(ctx, watch.namespace, []);
+  return position ?? START;
+}
+
+async function* describe<T>(
+  watch: Watch,
+  ctx: Context,
+  pattern: Pattern,
+  commits: readonly CommitChange[],
+): AsyncGenerator<Change<T>> {
+  const values = await currentValues(watch, ctx, wantedKeys(pattern, commits));
+  for (const { position, writes } of commits) {
+    for (const write of writes) {
+      const change = changeOf<T>(watch, pattern, write, position, values);
+      if (change !== undefined) yield change;
+    }
+  }
+}
+
+function wantedKeys(pattern: Pattern, commits: readonly CommitChange[]): string[] {
+  const keys = new Set<string>();
+  for (const { writes } of commits) {
+    for (const write of writes)
+      if (write.kind === "put" && concerns(pattern, write)) keys.add(userKey(write.key));
+  }
+  return [...keys];
+}
+
+/** What the changed keys hold now; a value is passed on only if it is still the one its commit wrote. */
+async function currentValues(
+  watch: Watch,
+  ctx: Context,
+  keys: readonly string[],
+): Promise<Map<string, StoredEntry>> {
+  const found = new Map<string, StoredEntry>();
+  if (keys.length === 0) return found;
+  const { entries } = await watch.stack().backend.read(ctx, watch.namespace, keys.map(headKey));
+  for (const entry of entries) if (entry !== undefined) found.set(entry.key, entry);
+  return found;
+}
+
+function changeOf<T>(
+  watch: Watch,
+  pattern: Pattern,
+  write: ChangedWrite,
+  at: Position,
+  values: ReadonlyMap<string, StoredEntry>,
+): Change<T> | undefined {
+  const position = formatPosition(at);
+  if (write.kind === "delete-range") {
+    return overlaps(write.range, HEADS) ? { type: "clear", position } : undefined;
+  }
+  if (!concerns(pattern, write)) return undefined;
+  const key = userKey(write.key);
+  if (write.kind !== "put") return { type: write.kind, key, position };
+  const entry = values.get(write.key);
+  const value = entry?.version === at.id && entry.type === ENTRY_TYPE.value ? decoded<T>(watch, entry) : {};
+  return { type: "set", key, version: at.id, position, ...value };
+}
+
+function decoded<T>(watch: Watch, entry: StoredEntry): { readonly value: T } {
+  return { value: watch.stack().reader.decodeValue(watch.namespace, entry) as T };
+}
+
+function concerns(pattern: Pattern, write: { readonly key: string }): boolean {
+  return write.key.startsWith(KIND.head) && pattern.matches(userKey(write.key));
+}
