@@ -50,7 +50,7 @@ function attempt(gate) {
 function checkNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
-  throw new Error(`Node ${OLDEST_NODE.join(".")} or newer is needed; this is ${process.versions.node}`);
+  throw new Error(`Node ${OLDEST_NODE.join(".")} or newer is needed; this is ${process.version}`);
 }
 
 function runTests() {
