@@ -1,0 +1,166 @@
+import type { CommitResult, Committed, Expiry, Put, Write } from "../backends/backend.js";
+import { cacheKey } from "../cache/cache-key.js";
+import { requireContext, type Context } from "../core/context.js";
+import type { DecodedEntry } from "../core/decoded-entry.js";
+import { parseDuration } from "../core/duration.js";
+import { ENTRY_TYPE } from "../core/entry.js";
+import { toStorageError } from "../core/errors.js";
+import { checkKey, headKey } from "../core/key.js";
+import type { EncodedValue } from "../core/value-encoder.js";
+import type { ValueCheck } from "../transaction/buffered-transaction.js";
+import { CommitRequest } from "../transaction/commit-request.js";
+import { runTransaction, WorkFailure } from "../transaction/run-transaction.js";
+import type { TransactionCore } from "../transaction/transaction-core.js";
+import { HeadScan } from "./head-scan.js";
+import type { Stack } from "./stack.js";
+import type { StackSlot } from "./stack-slot.js";
+import type { TransactionOptions, TransactOptions } from "./storage.js";
+
+export type Access = "read" | "write";
+
+/** How the calls of one namespace reach the stack: what they all begin with, end with and go through. */
+export class NamespaceAccess {
+  readonly slot: StackSlot;
+  readonly namespace: string;
+  /** Applied to every value before it is stored; undefined without a schema. */
+  readonly check: ValueCheck | undefined;
+
+  constructor(slot: StackSlot, namespace: string, check: ValueCheck | undefined) {
+    this.slot = slot;
+    this.namespace = namespace;
+    this.check = check;
+  }
+
+  /** The stack, once the call may begin. */
+  enter(ctx: Context): Stack {
+    requireContext(ctx);
+    const { stack } = this.slot;
+    const over = ctx.err();
+    if (over !== undefined) throw over;
+    return stack;
+  }
+
+  /** What the cache knows of a key; counted. */
+  lookup(ctx: Context, key: string): DecodedEntry | undefined {
+    const cache = this.enter(ctx).reader.cacheFor(ctx);
+    if (cache === undefined) return undefined;
+    const hit = cache.lookup(cacheKey(this.namespace, key));
+    // Text with U+0000 is no key, but could be the cache's name for one of another namespace.
+    return hit === undefined || key.includes("\0") ? undefined : hit;
+  }
+
+  load(ctx: Context, key: string): Promise<DecodedEntry> {
+    checkKey(key);
+    return this.slot.stack.reader.load(ctx, this.namespace, key);
+  }
+
+  async lookupAll(stack: Stack, ctx: Context, keys: readonly string[]): Promise<DecodedEntry[]> {
+    const cache = stack.reader.cacheFor(ctx);
+    const found = keys.map((key) => cache?.lookup(cacheKey(this.namespace, key)));
+    const missing = keys.filter((_key, i) => found[i] === undefined);
+    const loaded = missing.length === 0 ? [] : await stack.reader.loadAll(ctx, this.namespace, missing);
+    let next = 0;
+    return found.map((entry) => entry ?? (loaded[next++] as DecodedEntry));
+  }
+
+  headScan(ctx: Context): HeadScan {
+    return new HeadScan(this.enter(ctx), ctx, this.namespace);
+  }
+
+  encode(stack: Stack, value: unknown): EncodedValue | Promise<EncodedValue> {
+    const { encoder } = stack.services;
+    return this.check === undefined
+      ? encoder.encode(value)
+      : this.check(value).then((checked) => encoder.encode(checked));
+  }
+
+  async commitChecked(
+    stack: Stack,
+    ctx: Context,
+    key: string,
+    checked: Promise<unknown>,
+    expiry: Expiry,
+  ): Promise<CommitResult> {
+    const encoded = stack.services.encoder.encode(await checked);
+    return this.commitPut(stack, ctx, key, encoded, expiry);
+  }
+
+  commitPut(
+    stack: Stack,
+    ctx: Context,
+    key: string,
+    encoded: EncodedValue,
+    expiry: Expiry,
+  ): Promise<CommitResult> {
+    const { pump, versions } = stack.services;
+    const put = putOf(key, encoded, expiry);
+    return pump.submit(new CommitRequest(versions.next(), ctx, this.namespace, [put], [encoded.value]));
+  }
+
+  /** Commits writes without checks, which nothing can conflict with. */
+  async commit(
+    stack: Stack,
+    ctx: Context,
+    writes: readonly Write[],
+    values: readonly unknown[],
+  ): Promise<Committed> {
+    const { pump, versions } = stack.services;
+    const request = new CommitRequest(versions.next(), ctx, this.namespace, writes, values);
+    return (await pump.submit(request)) as Committed;
+  }
+
+  async transact<R>(
+    ctx: Context,
+    work: (core: TransactionCore) => R | Promise<R>,
+    options: TransactOptions = {},
+  ): Promise<R> {
+    const { settings, contention, runtime } = this.enter(ctx);
+    const services = () => this.slot.stack.services;
+    const timeoutMs = timeoutOf(options, settings.transaction.timeoutMs);
+    const maxAttempts = attemptsOf(options, settings.transaction.maxAttempts);
+    const { timers, random } = runtime;
+    const namespace = this.namespace;
+    return runTransaction(
+      { services, contention, timers, random, ctx, namespace, timeoutMs, maxAttempts },
+      work,
+    );
+  }
+
+  async run<R>(
+    operation: string,
+    access: Access,
+    key: string | undefined,
+    body: () => Promise<R>,
+  ): Promise<R> {
+    try {
+      return await body();
+    } catch (error) {
+      if (error instanceof WorkFailure) throw error.error;
+      throw toStorageError(error, this.details(operation, access, key));
+    }
+  }
+
+  details(operation: string, access: Access, key?: string) {
+    const namespace = this.namespace;
+    const named = typeof key === "string" ? key : undefined;
+    return { operation, access, key: named, namespace, backend: this.slot.backendName };
+  }
+}
+
+/** The write that stores a value under a user's key. */
+export function putOf(key: string, { codec, data }: EncodedValue, expiry: Expiry): Put {
+  return { kind: "put", key: headKey(key), type: ENTRY_TYPE.value, codec, data, expiry };
+}
+
+/** Milliseconds a transaction may take. @throws StorageFault `invalid-ttl`. */
+export function timeoutOf({ timeout }: TransactionOptions, byDefault: number): number {
+  return timeout === undefined ? byDefault : parseDuration(timeout);
+}
+
+function attemptsOf({ maxAttempts }: TransactOptions, byDefault: number): number {
+  const attempts = maxAttempts ?? byDefault;
+  if (!Number.isSafeInteger(attempts) || attempts < 1) {
+    throw new TypeError(`maxAttempts must be a whole number of at least 1, not ${String(maxAttempts)}`);
+  }
+  return attempts;
+}
