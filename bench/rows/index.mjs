@@ -1,0 +1,19 @@
+import { row as p1 } from "./p1.mjs";
+import { row as p12 } from "./p12.mjs";
+import { row as p13 } from "./p13.mjs";
+import { row as p14 } from "./p14.mjs";
+import { row as p1f } from "./p1f.mjs";
+import { row as p2 } from "./p2.mjs";
+import { row as p3 } from "./p3.mjs";
+import { row as p4 } from "./p4.mjs";
+import { row as p5 } from "./p5.mjs";
+import { row as p6 } from "./p6.mjs";
+import { row as start } from "./start.mjs";
+
+/**
+ * A row has benches and goals (harness/goals.mjs). A bench names its subjects and measures: `prepare(handle)` fills
+ * an open store once per process, `run(handle, prepared)` does one round and answers how many operations it did.
+ * With `fresh: true` each round has a new process and `run(subject, options)` opens the store itself, on what
+ * `build(subject, options)` left, and answers figures of its own.
+ */
+export const rows = [p1, p1f, p2, p3, p4, p5, p6, p12, p13, p14, start];
