@@ -10,37 +10,35 @@ const OLDEST_NODE = [20, 19];
 const root = fileURLToPath(new URL("..", import.meta.url));
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
+/** Nothing after a gate that is `needed` makes sense without it. */
 const gates = [
-  ["node version", checkNode],
-  ["install", () => ensureInstalled(root)],
-  ["build", () => run(process.execPath, ["scripts/build.mjs"])],
-  ["types", () => run(bin("tsc"), ["--noEmit"])],
-  ["lint", () => run(bin("oxlint"), ["--type-aware", "--deny-warnings"])],
-  ["format", () => run(bin("biome"), ["format", "."])],
-  ["tests", runTests],
+  { name: "node version", needed: true, check: checkNode },
+  { name: "install", needed: true, check: () => ensureInstalled(root) },
+  { name: "build", check: () => run(process.execPath, ["scripts/build.mjs"]) },
+  { name: "types", check: () => run(bin("tsc"), ["--noEmit"]) },
+  { name: "lint", check: () => run(bin("oxlint"), ["--type-aware", "--deny-warnings"]) },
+  { name: "format", check: () => run(bin("biome"), ["format", "."]) },
+  { name: "tests", check: runTests },
 ];
 
-/** Gates that nothing after them can do without. */
-const NEEDED = new Set(["node version", "install"]);
-
-for (const [name, gate] of gates) {
+for (const { name, needed, check } of gates) {
   const start = performance.now();
-  const failure = attempt(gate);
+  const failure = attempt(check);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${failure === undefined ? "ok  " : "FAIL"} ${name} (${seconds} s)`);
   if (failure === undefined) continue;
   console.log(failure);
   totals.failed += 1;
-  if (NEEDED.has(name)) break;
+  if (needed) break;
 }
 
 process.exitCode = totals.failed === 0 ? 0 : 1;
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 
 /** What went wrong, or undefined. */
-function attempt(gate) {
+function attempt(check) {
   try {
-    gate();
+    check();
     return undefined;
   } catch (error) {
     return error.message;

@@ -1,0 +1,140 @@
+import type { ResolvedImport, SourceFile, SourceTree } from "./source-tree.js";
+
+/** What the files of one folder may name. Paths are below src; a folder stands for everything in it. */
+interface FolderRule {
+  readonly folder: string;
+  /** Folders and files of ours, beside the folder itself. */
+  readonly ours: readonly string[];
+  /** Packages of others. */
+  readonly packages: readonly string[];
+  /** Modules of Node. */
+  readonly builtins: readonly string[];
+}
+
+const CONTRACT = "backends/backend.ts";
+const LOCAL_BACKEND = ["core", CONTRACT, "backends/local", "backends/files"];
+const FILE_MODULES = ["node:fs", "node:fs/promises", "node:path"];
+const TIMERS = "node:timers/promises";
+const NO_IO = ["node:util", "node:zlib"];
+
+/** The longest folder that holds a file decides. A file without a rule is an error: every folder gets one. */
+export const FOLDER_RULES: readonly FolderRule[] = [
+  { folder: "core", ours: [], packages: [], builtins: NO_IO },
+  { folder: CONTRACT, ours: ["core"], packages: [], builtins: [] },
+  { folder: "backends/registry.ts", ours: ["core", "backends"], packages: [], builtins: [] },
+  { folder: "backends/local", ours: ["core", CONTRACT], packages: [], builtins: [TIMERS] },
+  {
+    folder: "backends/files",
+    ours: ["core"],
+    packages: ["write-file-atomic"],
+    builtins: [...FILE_MODULES, TIMERS],
+  },
+  { folder: "backends/memory", ours: LOCAL_BACKEND, packages: [], builtins: [] },
+  {
+    folder: "backends/file",
+    ours: LOCAL_BACKEND,
+    packages: [],
+    builtins: [...FILE_MODULES, ...NO_IO, "node:os", "node:crypto", TIMERS],
+  },
+  { folder: "cache", ours: ["core", CONTRACT], packages: ["lru-cache"], builtins: [] },
+  { folder: "transaction", ours: ["core", CONTRACT], packages: [], builtins: [] },
+  {
+    folder: "plugin",
+    ours: ["core", CONTRACT, "backends/registry.ts", "cache", "transaction", "observability"],
+    packages: ["tsyringe", "reflect-metadata"],
+    builtins: ["node:events", "node:util"],
+  },
+  {
+    folder: "plugin/config",
+    ours: ["core", "plugin"],
+    packages: ["yaml"],
+    builtins: [...FILE_MODULES, "node:util"],
+  },
+  { folder: "observability", ours: ["core", "cache", "plugin", "transaction"], packages: [], builtins: [] },
+  {
+    folder: "testing",
+    ours: ["core", CONTRACT, "backends/files", "plugin"],
+    packages: [],
+    builtins: ["node:assert/strict", "node:path", "node:util", TIMERS],
+  },
+  { folder: "index.ts", ours: ["core", "plugin", "backends", "observability"], packages: [], builtins: [] },
+];
+
+/** Files that only these may load; types do not count. */
+export const RESERVED: readonly {
+  readonly what: RegExp;
+  readonly by: readonly string[];
+  readonly why: string;
+}[] = [
+  {
+    what: /^tsyringe$|^reflect-metadata$/,
+    by: ["plugin/di.ts"],
+    why: "only plugin/di.ts knows the container",
+  },
+  { what: /^yaml$/, by: ["plugin/config/yaml-file.ts"], why: "one file speaks to the YAML parser" },
+  { what: /^lru-cache$/, by: ["cache/entry-cache.ts"], why: "one file speaks to the LRU" },
+  {
+    what: /^(cache\/(entry-cache|entry-reader|write-through)|transaction\/commit-pump)\.ts$/,
+    by: ["plugin/stack.ts", "cache", "transaction"],
+    why: "only plugin/stack.ts knows the order of layers",
+  },
+  {
+    what: /^backends\/(?!registry|backend\.ts|local\/|files\/)[^/]+\//,
+    by: ["backends", "index.ts", "testing"],
+    why: "a backend is reached through the registry",
+  },
+];
+
+/** Every import that breaks a rule, one line for each. */
+export function violations(tree: SourceTree): string[] {
+  return [...tree.values()].flatMap((file) => {
+    const rule = ruleOf(file.path);
+    if (rule === undefined) return [`${file.path}: no rule in import-rules.ts says what it may import`];
+    return file.imports.flatMap((use) => flaw(file, rule, use) ?? []).map((text) => `${file.path}: ${text}`);
+  });
+}
+
+function ruleOf(path: string): FolderRule | undefined {
+  const rules = FOLDER_RULES.filter(({ folder }) => isIn(path, folder));
+  return rules.sort((a, b) => b.folder.length - a.folder.length)[0];
+}
+
+function isIn(path: string, place: string): boolean {
+  return path === place || path.startsWith(`${place}/`);
+}
+
+function flaw(file: SourceFile, rule: FolderRule, use: ResolvedImport): string | undefined {
+  const { specifier, target, kind } = use;
+  if (specifier.startsWith(".") && target === undefined) return `${specifier} is not there`;
+  if (!mayName(rule, use)) return `${specifier} is out of bounds for ${rule.folder}`;
+  if (kind === "type") return undefined;
+  const reserved = RESERVED.find(({ what }) => what.test(target ?? specifier));
+  if (reserved === undefined || reserved.by.some((place) => isIn(file.path, place))) return undefined;
+  return `${specifier}: ${reserved.why}`;
+}
+
+function mayName(rule: FolderRule, { specifier, target }: ResolvedImport): boolean {
+  if (target !== undefined) return [rule.folder, ...rule.ours].some((place) => isIn(target, place));
+  if (specifier.startsWith("node:")) return rule.builtins.includes(specifier);
+  return rule.packages.includes(specifier);
+}
+
+/** The first cycle of imports, types included, as a path that ends where it began; undefined when there is none. */
+export function importCycle(tree: SourceTree): readonly string[] | undefined {
+  const finished = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): readonly string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (finished.has(path)) return undefined;
+    for (const { target } of tree.get(path)?.imports ?? []) {
+      const cycle = target === undefined ? undefined : visit(target, [...trail, path]);
+      if (cycle !== undefined) return cycle;
+    }
+    finished.add(path);
+    return undefined;
+  };
+  for (const path of tree.keys()) {
+    const cycle = visit(path, []);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
