@@ -1,0 +1,102 @@
+import { expect } from "chai";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { PackedPackage } from "./packed-package.js";
+
+/** Prints the URL of every module that is loaded, one on a line. */
+const LOADED_MODULES = `
+  import { register } from "node:module";
+  const hooks = \`
+    import { writeSync } from "node:fs";
+    export async function load(url, context, next) {
+      writeSync(1, url + "\\\\n");
+      return await next(url, context);
+    }
+  \`;
+  register("data:text/javascript," + encodeURIComponent(hooks));
+  await import("holdfast");
+`;
+
+const ROUND_TRIP = `
+  import { background, openStorage } from "holdfast";
+  const storage = await openStorage({ backend: "memory" });
+  await storage.set(background(), "greeting", { hello: "world" });
+  console.log(JSON.stringify(await storage.get(background(), "greeting")));
+  await storage.stop(background());
+`;
+
+const TYPED_USE = `
+  import { background, openStorage, StorageError, type Storage } from "holdfast";
+  import { PluginRegistry, token, type Plugin } from "holdfast/plugin";
+  import * as testing from "holdfast/testing";
+
+  const storage: Storage = await openStorage({ backend: "memory" });
+  const age: number = await storage.transact(background(), async (tx) => {
+    const user = await tx.getOr<{ age: number }, undefined>("user", undefined);
+    return user?.age ?? 0;
+  });
+  // @ts-expect-error: a context comes first
+  const lost = storage.get("user");
+  export { age, lost, PluginRegistry, StorageError, testing, token, type Plugin };
+`;
+
+describe("the packed package", function () {
+  this.timeout(60_000);
+  let packed: PackedPackage;
+
+  before(() => {
+    packed = new PackedPackage();
+  });
+
+  after(() => {
+    packed.remove();
+  });
+
+  it("holds what a user needs and nothing else", () => {
+    const tops = new Set(packed.files.map((path) => path.replace(/\/.*/, "")));
+    const documents = ["ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md"];
+    expect([...tops].sort()).to.deep.equal([...documents, "config", "dist", "docs", "package.json"]);
+    expect(packed.files.filter((path) => /\.test\.|tsbuildinfo|\.map$/.test(path))).to.deep.equal([]);
+  });
+
+  it("lets every subpath be imported from outside", () => {
+    const subpaths = Object.keys(packed.manifest.exports).map((path) =>
+      path.replace(/^\./, packed.manifest.name),
+    );
+    expect(subpaths).to.include.members(["holdfast", "holdfast/plugin", "holdfast/testing"]);
+    const printed = packed.run(`
+      for (const path of ${JSON.stringify(subpaths)}) {
+        const options = path.endsWith(".json") ? { with: { type: "json" } } : {};
+        const module = await import(path, options);
+        console.log(path, Object.keys(module).length > 0);
+      }
+    `);
+    expect(printed.trim().split("\n")).to.deep.equal(subpaths.map((path) => `${path} true`));
+  });
+
+  it("stores and reads in memory", () => {
+    expect(packed.run(ROUND_TRIP)).to.equal('{"hello":"world"}\n');
+  });
+
+  it("loads no package of others but lru-cache with its root", () => {
+    const urls = packed.run(LOADED_MODULES).trim().split("\n");
+    const packages = urls.filter((url) => url.includes("/node_modules/")).map(packageOf);
+    expect([...new Set(packages)].sort()).to.deep.equal(["holdfast", "lru-cache"]);
+  });
+
+  it("gives its types to a strict project, its declarations checked", () => {
+    expect(packed.check(TYPED_USE)).to.equal("");
+  });
+
+  it("has nothing that publint would warn of", async () => {
+    const { messages, pkg } = await publint({ pkgDir: packed.folder, pack: false, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg as Record<string, unknown>))).to.deep.equal(
+      [],
+    );
+  });
+});
+
+/** The package a module belongs to: what follows the last node_modules of its URL. */
+function packageOf(url: string): string {
+  return (url.split("/node_modules/").at(-1) ?? "").split("/")[0] ?? "";
+}
