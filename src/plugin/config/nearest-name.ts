@@ -1,9 +1,11 @@
-const FURTHEST = 3;
+/** One slip for every three letters, three at most. */
+const LETTERS_PER_SLIP = 3;
+const MOST_SLIPS = 3;
 
 /** The candidate that `name` was most likely meant to be, or undefined when none is near. Letter case does not count. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   let nearest: string | undefined;
-  let least = Math.min(FURTHEST, Math.ceil(name.length / 2)) + 1;
+  let least = Math.min(MOST_SLIPS, Math.floor(name.length / LETTERS_PER_SLIP)) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) >= least) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
@@ -18,16 +20,32 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   return nearest === undefined ? "" : `; did you mean "${nearest}"`;
 }
 
-/** Insertions, deletions and replacements of one letter that lead from `a` to `b` (Wagner and Fischer, by rows). */
+/**
+ * Letters to insert, delete, replace or swap with their neighbour to get from `a` to `b`, no letter touched twice
+ * (optimal string alignment, after Wagner and Fischer, by rows).
+ */
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  let above: readonly number[] = [];
+  let row: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let i = 0; i < a.length; i++) {
     const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const replaced = (row[j] as number) + (a[i] === b[j] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] as number) + 1, (next[j] as number) + 1));
-    }
-    row = next;
+    for (let j = 0; j < b.length; j++) next.push(stepCost(a, b, i, j, above, row, next));
+    [above, row] = [row, next];
   }
   return row[b.length] as number;
+}
+
+function stepCost(
+  a: string,
+  b: string,
+  i: number,
+  j: number,
+  above: readonly number[],
+  row: readonly number[],
+  next: readonly number[],
+): number {
+  const replaced = (row[j] as number) + (a[i] === b[j] ? 0 : 1);
+  const shifted = Math.min(row[j + 1] as number, next[j] as number) + 1;
+  const swappable = i > 0 && j > 0 && a[i] === b[j - 1] && a[i - 1] === b[j];
+  return Math.min(replaced, shifted, swappable ? (above[j - 1] as number) + 1 : Infinity);
 }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { quoteName } from "../../core/errors.js";
 import type { ConfigSection } from "../plugin.js";
 import type { ConfigProblem } from "./config-error.js";
@@ -123,5 +124,5 @@ function show(value: unknown): string {
   if (typeof value === "string") return quoteName(value);
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "an object";
-  return typeof value === "function" ? "a function" : String(value);
+  return typeof value === "function" ? "a function" : inspect(value);
 }

@@ -43,7 +43,14 @@ describe("files in config/", () => {
     for (const section of ["cache", "transaction", "changes", "memory", "file"]) {
       expect(storage.properties[section]).to.have.property("additionalProperties", false);
     }
-    expect(storage.properties).to.not.have.any.keys("encryption", "backup", "dashboard", "metrics", "sqlite", "redis");
+    expect(storage.properties).to.not.have.any.keys(
+      "encryption",
+      "backup",
+      "dashboard",
+      "metrics",
+      "sqlite",
+      "redis",
+    );
   });
 
   const examples = readdirSync(inConfig("examples"));

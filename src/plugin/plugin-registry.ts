@@ -1,0 +1,287 @@
+import { isDeepStrictEqual } from "node:util";
+import { backgroundOn, withCancel, type Cancel, type Context } from "../core/context.js";
+import { parseDuration, type Duration } from "../core/duration.js";
+import { quoteName } from "../core/errors.js";
+import { systemRuntime, type Runtime } from "../core/runtime.js";
+import { ConfigError } from "./config/config-error.js";
+import { hostConfig, type HostConfig } from "./config/host-config.js";
+import { didYouMean } from "./config/nearest-name.js";
+import { HostContainer } from "./di.js";
+import { hostHealth, type HostHealth } from "./host-health.js";
+import type { Constructable, Metric, Plugin, ReconfigureOutcome } from "./plugin.js";
+import { allOf, messageOf, PluginError } from "./plugin-error.js";
+import { PluginEventEmitter, type PluginEvents } from "./plugin-events.js";
+import { PluginLifecycle } from "./plugin-lifecycle.js";
+import { startWaves, visibleTokens } from "./plugin-order.js";
+import { PluginScope } from "./plugin-scope.js";
+import type { PluginState } from "./plugin-state.js";
+import { runDown, runUp, type Waves } from "./plugin-waves.js";
+import { handleSignals } from "./signals.js";
+import type { InjectionToken } from "./token.js";
+
+/** How long one plugin may take in each phase. */
+export interface PhaseTimeouts {
+  /** Default "10s". */
+  readonly init?: Duration;
+  /** Default "30s"; recovering a large store takes its time. */
+  readonly start?: Duration;
+  /** Default "30s". */
+  readonly stop?: Duration;
+  /** Default "5s". */
+  readonly health?: Duration;
+}
+
+export interface RegistryOptions {
+  /** From `loadHostConfig` or `hostConfig`; without it every plugin runs on its defaults. */
+  readonly config?: HostConfig;
+  readonly timeouts?: PhaseTimeouts;
+  readonly runtime?: Pick<Runtime, "clock" | "timers">;
+}
+
+const DEFAULT_TIMEOUTS = { init: "10s", start: "30s", stop: "30s", health: "5s" } as const;
+const PLUGIN_ID = /^[A-Za-z0-9@][\w.@/-]{0,127}$/;
+
+type HostState = "idle" | "starting" | "started" | "stopping";
+
+/**
+ * The plugins of a host application: starts them in the order of their dependencies, independent ones at the same time,
+ * and stops them in reverse. A host that did not start completely is stopped completely.
+ */
+export class PluginRegistry implements AsyncDisposable {
+  readonly #events = new PluginEventEmitter();
+  readonly #plugins = new Map<string, PluginLifecycle>();
+  readonly #timeouts: Readonly<Record<keyof PhaseTimeouts, number>>;
+  readonly #background: Context;
+  #config: HostConfig;
+  #container = new HostContainer();
+  #waves: Waves = [];
+  /** What each plugin was last given. */
+  readonly #sections = new Map<string, unknown>();
+  #state: HostState = "idle";
+  /** Ends the start under way. */
+  #cancelStart: Cancel = () => undefined;
+  /** Settles, never rejecting, when the start or stop under way has ended. */
+  #settled: Promise<unknown> = Promise.resolve();
+
+  /** @throws StorageFault `invalid-ttl` when a timeout is no duration. */
+  constructor(options: RegistryOptions = {}) {
+    this.#config = options.config ?? hostConfig({});
+    this.#timeouts = parseTimeouts(options.timeouts ?? {});
+    this.#background = backgroundOn(options.runtime ?? systemRuntime);
+  }
+
+  /** Where to listen for changes of state, failures and warnings. */
+  get events(): PluginEvents {
+    return this.#events;
+  }
+
+  /** Where each plugin stands, in the order of registration. */
+  get states(): ReadonlyMap<string, PluginState> {
+    return new Map([...this.#plugins].map(([id, { state }]) => [id, state]));
+  }
+
+  /**
+   * Adds plugins. Only while the host does not run.
+   *
+   * @throws PluginError `duplicate` when there is one of this id, `misuse` when the id is no id or the host runs.
+   */
+  register(...plugins: readonly Plugin[]): this {
+    this.#require("idle", "register a plugin");
+    for (const plugin of plugins) {
+      requireId(plugin.id);
+      if (this.#plugins.has(plugin.id)) {
+        const message = `a plugin ${quoteName(plugin.id)} is registered already; give one of them another id`;
+        throw new PluginError("duplicate", message, { plugin: plugin.id });
+      }
+      this.#plugins.set(plugin.id, new PluginLifecycle(plugin, this.#events));
+    }
+    return this;
+  }
+
+  /**
+   * Initialises all plugins, then starts them, each phase in dependency order. When one fails, those beside it are
+   * waited for, everything is stopped again in reverse, and the call rejects.
+   *
+   * @throws PluginError for requirements that cannot be met, ConfigError for sections that belong to no plugin; then
+   *   nothing was called. Otherwise an AggregateError of everything that failed, first what made the start fail.
+   */
+  async start(ctx: Context): Promise<void> {
+    this.#require("idle", "start");
+    this.#refuseStraySections(this.#config);
+    const lifecycles = [...this.#plugins.values()];
+    const byPlugin = new Map(lifecycles.map((lifecycle) => [lifecycle.plugin, lifecycle]));
+    const waves = startWaves([...byPlugin.keys()]);
+    this.#waves = waves.map((wave) => wave.map((plugin) => byPlugin.get(plugin) as PluginLifecycle));
+    const [starting, cancel] = withCancel(ctx);
+    this.#cancelStart = cancel;
+    this.#state = "starting";
+    await this.#tracked(this.#bringUp(starting).finally(cancel));
+  }
+
+  /**
+   * Stops everything in reverse order. Every plugin is tried, whatever happens to the others; a start under way is
+   * ended first. Nothing to do when the host does not run.
+   *
+   * @throws AggregateError of everything that failed. What failed to stop is stopped again by the next call.
+   */
+  async stop(ctx: Context): Promise<void> {
+    this.#cancelStart();
+    while (this.#state === "starting" || this.#state === "stopping") await this.#settled;
+    this.#state = "stopping";
+    await this.#tracked(this.#bringDown(ctx));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop(this.#background);
+  }
+
+  /** How the host is doing: as badly as its worst plugin. Never rejects. */
+  async health(ctx: Context): Promise<HostHealth> {
+    return hostHealth(ctx, [...this.#plugins.values()], this.#timeouts.health);
+  }
+
+  /** The figures of every plugin that has some. */
+  metrics(): ReadonlyMap<string, readonly Metric[]> {
+    const started = [...this.#plugins.values()].filter(({ state }) => state === "started");
+    return new Map(started.map(({ plugin }) => [plugin.id, plugin.metrics?.() ?? []]));
+  }
+
+  /**
+   * Gives each plugin whose section differs the new one. A plugin that cannot change while running, or cannot change
+   * this, answers `restart-required` and goes on as before.
+   *
+   * @throws ConfigError when a section belongs to no plugin; AggregateError when plugins refused their section: those
+   *   go on as before, the others have changed.
+   */
+  async reconfigure(
+    ctx: Context,
+    config: HostConfig,
+  ): Promise<ReadonlyMap<string, ReconfigureOutcome | "unchanged">> {
+    this.#require("started", "reconfigure");
+    this.#refuseStraySections(config);
+    const outcomes = new Map<string, ReconfigureOutcome | "unchanged">();
+    const errors: PluginError[] = [];
+    for (const { plugin } of this.#waves.flat()) {
+      try {
+        outcomes.set(plugin.id, await this.#reconfigureOne(ctx, plugin, config));
+      } catch (cause) {
+        errors.push(refusedSection(plugin.id, cause));
+      }
+    }
+    if (errors.length > 0) throw allOf("the host was not reconfigured completely", errors);
+    this.#config = config;
+    return outcomes;
+  }
+
+  /**
+   * What a token stands for, or a new object of a class with its dependencies injected.
+   *
+   * @throws PluginError `missing` when no plugin has provided it.
+   */
+  resolve<T>(wanted: InjectionToken<T> | Constructable<T>): T {
+    return this.#container.resolve(wanted);
+  }
+
+  /**
+   * Stops the host on SIGINT and SIGTERM and ends the process with 130 or 143; a second signal ends it at once.
+   *
+   * @returns a function that takes the handlers away again.
+   */
+  handleSignals(): () => void {
+    return handleSignals(() => this.stop(this.#background));
+  }
+
+  async #bringUp(ctx: Context): Promise<void> {
+    this.#container = new HostContainer();
+    const plugins = this.#waves.flat().map(({ plugin }) => plugin);
+    for (const plugin of plugins) this.#container.addPlugin(plugin.id, visibleTokens(plugin, plugins));
+    const { init, start } = this.#timeouts;
+    let errors = await runUp(this.#waves, "init", ctx, init, (one, bounded) =>
+      this.#init(one.plugin, bounded),
+    );
+    if (errors.length === 0) {
+      errors = await runUp(this.#waves, "start", ctx, start, (one, bounded) => one.plugin.start(bounded));
+    }
+    if (errors.length > 0) {
+      const more = await runDown(this.#waves, this.#background, this.#timeouts.stop);
+      this.#state = "idle";
+      throw allOf("the host did not start", [...errors, ...more]);
+    }
+    this.#state = "started";
+  }
+
+  async #init(plugin: Plugin, ctx: Context): Promise<void> {
+    const scope = new PluginScope(plugin, this.#config, this.#container, this.#events);
+    this.#sections.set(plugin.id, scope.config.value);
+    await plugin.init(ctx, scope);
+    scope.requireComplete();
+  }
+
+  async #bringDown(ctx: Context): Promise<void> {
+    const errors = await runDown(this.#waves, ctx, this.#timeouts.stop);
+    this.#state = "idle";
+    if (errors.length > 0) throw allOf("the host did not stop cleanly", errors);
+  }
+
+  /** Lets later calls wait for this one, whatever comes of it. */
+  #tracked(work: Promise<void>): Promise<void> {
+    this.#settled = work.catch(() => undefined);
+    return work;
+  }
+
+  async #reconfigureOne(
+    ctx: Context,
+    plugin: Plugin,
+    config: HostConfig,
+  ): Promise<ReconfigureOutcome | "unchanged"> {
+    const section = config.section(plugin.id);
+    if (isDeepStrictEqual(section.value, this.#sections.get(plugin.id))) return "unchanged";
+    const outcome = (await plugin.reconfigure?.(ctx, section)) ?? "restart-required";
+    if (outcome === "applied") this.#sections.set(plugin.id, section.value);
+    return outcome;
+  }
+
+  #require(state: HostState, call: string): void {
+    if (this.#state === state) return;
+    throw new PluginError("misuse", `cannot ${call} while the host is ${this.#state}; it must be ${state}`);
+  }
+
+  #refuseStraySections(config: HostConfig): void {
+    const stray = config.names.filter((name) => !this.#plugins.has(name));
+    if (stray.length === 0) return;
+    throw new ConfigError(
+      stray.map((name) => {
+        const where = config.section(name).locate([]);
+        const advice =
+          didYouMean(name, this.#plugins.keys()) || "; register the plugin, or remove the section";
+        return {
+          ...(where !== undefined && { where }),
+          path: name,
+          message: `no plugin has this id${advice}`,
+        };
+      }),
+    );
+  }
+}
+
+function parseTimeouts(given: PhaseTimeouts): Readonly<Record<keyof PhaseTimeouts, number>> {
+  const parse = (phase: keyof PhaseTimeouts): number =>
+    parseDuration(given[phase] ?? DEFAULT_TIMEOUTS[phase]);
+  return Object.freeze({
+    init: parse("init"),
+    start: parse("start"),
+    stop: parse("stop"),
+    health: parse("health"),
+  });
+}
+
+function requireId(id: string): void {
+  if (PLUGIN_ID.test(id)) return;
+  const rules = "give 1 to 128 letters, digits and . _ - @ /, the first a letter, a digit or @";
+  throw new PluginError("misuse", `${quoteName(id)} is no id for a plugin; ${rules}`);
+}
+
+function refusedSection(id: string, cause: unknown): PluginError {
+  const message = `plugin ${quoteName(id)} refused its new section: ${messageOf(cause)}`;
+  return new PluginError("failed", message, { plugin: id, cause });
+}

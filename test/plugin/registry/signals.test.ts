@@ -1,0 +1,90 @@
+import { expect } from "chai";
+import { spawn, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const HOST = fileURLToPath(new URL("signals-host.ts", import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A host whose plugin stops in some way, and how it ended. */
+class HostProcess {
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcess;
+  #out = "";
+  #err = "";
+
+  constructor(how: string) {
+    this.#child = spawn(process.execPath, ["--import", "tsx", HOST, how], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child.stdout?.on("data", (text: Buffer) => {
+      this.#out += text.toString();
+    });
+    this.#child.stderr?.on("data", (text: Buffer) => {
+      this.#err += text.toString();
+    });
+    this.ended = new Promise((resolve) => {
+      this.#child.on("close", (code, signal) => resolve({ code, signal, out: this.#out, err: this.#err }));
+    });
+  }
+
+  async says(line: string): Promise<void> {
+    while (!this.#out.split("\n").includes(line)) {
+      if (this.#child.exitCode !== null) throw new Error(`the host ended early: ${this.#err}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+}
+
+describe("signals", () => {
+  const rows: readonly (readonly [string, NodeJS.Signals, number])[] = [
+    ["clean", "SIGINT", 130],
+    ["clean", "SIGTERM", 143],
+    ["slow", "SIGTERM", 143],
+  ];
+  for (const [how, signal, code] of rows) {
+    it(`${signal} stops a host with a ${how} plugin in reverse and ends it with ${code}`, async () => {
+      const host = new HostProcess(how);
+      await host.says("ready");
+      host.signal(signal);
+      const ended = await host.ended;
+      expect(ended).to.deep.include({ code, out: "ready\nstop high\nstop low\n", err: "" });
+    });
+  }
+
+  it("a second signal ends the process at once", async () => {
+    const host = new HostProcess("hanging");
+    await host.says("ready");
+    host.signal("SIGTERM");
+    await host.says("stop high");
+    host.signal("SIGINT");
+    expect(await host.ended).to.deep.include({ code: 130, out: "ready\nstop high\n" });
+  });
+
+  it("what fails while stopping is reported, and the rest is stopped", async () => {
+    const host = new HostProcess("failing");
+    await host.says("ready");
+    host.signal("SIGINT");
+    expect(await host.ended).to.deep.include({
+      code: 130,
+      out: "ready\nstop high\nstop low\n",
+      err: 'the host did not stop cleanly: plugin "high" failed to stop: the disk is gone\n',
+    });
+  });
+
+  it("are the process's own again once the handlers are taken away", async () => {
+    const host = new HostProcess("uninstalled");
+    await host.says("ready");
+    host.signal("SIGTERM");
+    expect(await host.ended).to.deep.include({ signal: "SIGTERM", out: "ready\n" });
+  });
+});
