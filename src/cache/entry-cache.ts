@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
+import type { DecodedEntry } from "../core/decoded-entry.js";
 import type { Clock } from "../core/runtime.js";
 import { namespaceOfCacheKey } from "./cache-key.js";
-import type { DecodedEntry } from "../core/decoded-entry.js";
 
 export interface EntryCacheOptions {
   readonly maxEntries: number;
@@ -21,29 +21,30 @@ export interface EntryCacheCounts {
   invalidations: number;
 }
 
-/**
- * Taken when a read or a commit is sent, and asked before its answer fills the cache: a key that changed in between
- * must not be filled, or a value older than the change would stay for good.
- */
-export interface FillGuard {
-  allows(key: string): boolean;
-  /** Ends the guard; the cache forgets it. */
-  release(): void;
-}
+/** When an answer was asked for, in the order of changes; see `expectAnswer`. */
+export type FillTicket = number;
 
 /**
- * A least-recently-used cache of decoded entries and absences, bounded by entries and by estimated bytes.
- * Keys are made by `cacheKey`.
+ * A least-recently-used cache of entries and absences, bounded by entries and by estimated bytes. Keys are made by
+ * `cacheKey`.
+ *
+ * Whoever asks the backend takes a ticket first and shows it when the answer arrives: a key that changed in between
+ * must not be filled with it, or a value older than the change would stay for good. Changes are numbered; while
+ * answers are awaited, the number of each key's last change is kept.
  */
 export class EntryCache {
   readonly maxEntries: number;
   readonly #entries: LRUCache<string, DecodedEntry>;
   readonly #clock: Clock;
-  readonly #guards = new Set<OpenGuard>();
   #counts = noCounts();
   /** What was counted before the last `clear`. */
   #earlier = noCounts();
   #absences = 0;
+  #lastChange = 0;
+  #awaited = 0;
+  readonly #changedAt = new Map<string, number>();
+  readonly #namespaceChangedAt = new Map<string, number>();
+  #clearedAt = 0;
 
   constructor(options: EntryCacheOptions, clock: Clock) {
     this.maxEntries = options.maxEntries;
@@ -75,7 +76,27 @@ export class EntryCache {
     return undefined;
   }
 
-  /** Keeps an entry. The caller has asked its guard. */
+  /** The backend is about to be asked; to be ended by `endAnswer`, however that went. */
+  expectAnswer(): FillTicket {
+    this.#awaited += 1;
+    return this.#lastChange;
+  }
+
+  endAnswer(): void {
+    this.#awaited -= 1;
+    if (this.#awaited > 0 || this.#lastChange === 0) return;
+    if (this.#changedAt.size > 0) this.#changedAt.clear();
+    if (this.#namespaceChangedAt.size > 0) this.#namespaceChangedAt.clear();
+  }
+
+  /** Whether nothing changed a key since the ticket was taken. */
+  mayFill(key: string, ticket: FillTicket): boolean {
+    if (this.#lastChange === ticket) return true;
+    if (this.#clearedAt > ticket || (this.#changedAt.get(key) ?? 0) > ticket) return false;
+    return (this.#namespaceChangedAt.get(namespaceOfCacheKey(key)) ?? 0) <= ticket;
+  }
+
+  /** Keeps an entry; `mayFill` was asked. */
   fill(key: string, entry: DecodedEntry): void {
     if (entry.version === null) this.#absences += 1;
     this.#entries.set(key, entry);
@@ -89,9 +110,9 @@ export class EntryCache {
     this.changed(key);
   }
 
-  /** Keeps answers on their way from filling a key, but for the guard of whoever changed it. */
-  changed(key: string, by?: FillGuard): void {
-    for (const guard of this.#guards) if (guard !== by) guard.add(key);
+  /** Keeps answers on their way from filling a key. */
+  changed(key: string): void {
+    if (this.#awaited > 0) this.#changedAt.set(key, ++this.#lastChange);
   }
 
   /** Forgets a whole namespace, and keeps answers on their way from filling any of it. */
@@ -99,21 +120,15 @@ export class EntryCache {
     for (const key of [...this.#entries.keys()]) {
       if (namespaceOfCacheKey(key) === namespace) this.invalidate(key);
     }
-    for (const guard of this.#guards) guard.addNamespace(namespace);
+    if (this.#awaited > 0) this.#namespaceChangedAt.set(namespace, ++this.#lastChange);
   }
 
-  /** Forgets everything and zeroes the counts. */
+  /** Forgets everything, zeroes the counts, and keeps answers on their way from filling anything. */
   clear(): void {
-    for (const guard of this.#guards) guard.close();
+    this.#clearedAt = ++this.#lastChange;
     this.#entries.clear();
     this.#earlier = this.totals;
     this.#counts = noCounts();
-  }
-
-  guard(): FillGuard {
-    const guard = new OpenGuard((done) => this.#guards.delete(done));
-    this.#guards.add(guard);
-    return guard;
   }
 
   countLoad(): void {
@@ -148,40 +163,6 @@ export class EntryCache {
     if (entry.version === null) this.#absences -= 1;
     if (reason === "evict") this.#counts.evictions += 1;
     else if (reason === "expire") this.#counts.expirations += 1;
-  }
-}
-
-class OpenGuard implements FillGuard {
-  readonly #forget: (guard: OpenGuard) => void;
-  #changed: Set<string> | undefined;
-  #namespaces: Set<string> | undefined;
-  #closed = false;
-
-  constructor(forget: (guard: OpenGuard) => void) {
-    this.#forget = forget;
-  }
-
-  allows(key: string): boolean {
-    if (this.#closed || this.#changed?.has(key) === true) return false;
-    return this.#namespaces === undefined || !this.#namespaces.has(namespaceOfCacheKey(key));
-  }
-
-  release(): void {
-    this.#forget(this);
-  }
-
-  add(key: string): void {
-    this.#changed ??= new Set();
-    this.#changed.add(key);
-  }
-
-  addNamespace(namespace: string): void {
-    this.#namespaces ??= new Set();
-    this.#namespaces.add(namespace);
-  }
-
-  close(): void {
-    this.#closed = true;
   }
 }
 

@@ -1,18 +1,18 @@
-import { freezeValue } from "../core/clone.js";
-import { ENTRY_TYPE, type Payload, type StoredEntry } from "../core/entry.js";
+import type { Put } from "../backends/backend.js";
+import {
+  ABSENT,
+  deadlineOf,
+  PresentEntry,
+  type DecodedEntry,
+  type PayloadDecoder,
+  type ValueSharing,
+} from "../core/decoded-entry.js";
+import type { Payload, StoredEntry } from "../core/entry.js";
 import { StorageFault } from "../core/errors.js";
 import { userKey } from "../core/key.js";
-import { absentEntry, ENTRY_OVERHEAD_BYTES, type DecodedEntry } from "../core/decoded-entry.js";
+import type { Version } from "../core/version.js";
 
-/** How values are handed out: each reader a private copy, or one shared value frozen through and through. */
-export type ValueSharing = "copy" | "frozen";
-
-export interface PayloadDecoder {
-  /** @throws StorageFault `decode` when the data is not what its codec wrote. */
-  decode(payload: Payload): unknown;
-}
-
-/** Makes cached entries of stored ones and of values just written, and hands their values out safely. */
+/** Makes entries of what a backend brings and of what was just written; their values are decoded when asked for. */
 export class EntryDecoder {
   readonly #payloads: PayloadDecoder;
   readonly #sharing: ValueSharing;
@@ -24,39 +24,36 @@ export class EntryDecoder {
 
   /**
    * @param now the backend's clock when the entry was read, milliseconds.
-   * @param sentAt local monotonic time when the read was sent: the entry is never believed longer than it lives.
+   * @param sentAt local monotonic time when the read was sent.
    */
-  decode(stored: StoredEntry | undefined, namespace: string, now: number, sentAt: number): DecodedEntry {
-    if (stored === undefined) return absentEntry();
-    const value = stored.type === ENTRY_TYPE.value ? this.decodeValue(stored, namespace) : undefined;
-    const expiresAt = stored.expiresAt ?? Infinity;
-    return {
-      version: stored.version,
-      type: stored.type,
-      value,
-      frozen: this.share(value),
-      expiresAt,
-      staleAt: expiresAt === Infinity ? Infinity : sentAt + (expiresAt - now),
-      bytes: ENTRY_OVERHEAD_BYTES + stored.size,
-    };
+  entry(stored: StoredEntry | undefined, now: number, sentAt: number): DecodedEntry {
+    if (stored === undefined) return ABSENT;
+    const { version, type, size, expiresAt } = stored;
+    const deadline = deadlineOf(expiresAt, now, sentAt);
+    return new PresentEntry(version, type, stored, size, deadline, this.#payloads, this.#sharing);
   }
 
-  /** Freezes a value that may be handed out as it is; false when each reader needs a copy. */
-  share(value: unknown): boolean {
-    return this.#sharing === "frozen" && freezeValue(value);
+  /** The entry that a put made, `version` being the id of its batch. */
+  written(version: Version, put: Put, now: number, sentAt: number): DecodedEntry {
+    const { expiry, data } = put;
+    const expiresAt = expiry === undefined ? undefined : "in" in expiry ? now + expiry.in : expiry.at;
+    const deadline = deadlineOf(expiresAt, now, sentAt);
+    return new PresentEntry(version, put.type, put, data.length, deadline, this.#payloads, this.#sharing);
   }
 
-  /** @throws StorageFault with the key and namespace, `decode` or another reason of corruption. */
-  decodeValue(stored: StoredEntry, namespace: string): unknown {
+  /** A fresh value, the caller's own. @throws StorageFault `decode`, or another reason of corruption. */
+  decode(payload: Payload): unknown {
+    return this.#payloads.decode(payload);
+  }
+
+  /** As `decode`, of an entry that a scan brought; the fault names its key and namespace. */
+  decodeStored(stored: StoredEntry, namespace: string): unknown {
     try {
       return this.#payloads.decode(stored);
     } catch (error) {
       if (!(error instanceof StorageFault)) throw error;
-      throw new StorageFault(error.reason, error.message, {
-        cause: error,
-        key: userKey(stored.key),
-        namespace,
-      });
+      const key = userKey(stored.key);
+      throw new StorageFault(error.reason, error.message, { cause: error, key, namespace });
     }
   }
 }

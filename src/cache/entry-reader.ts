@@ -1,13 +1,13 @@
 import type { Backend } from "../backends/backend.js";
 import { consistencyOf, type Consistency } from "../core/consistency.js";
 import { background, type Context } from "../core/context.js";
-import type { StoredEntry } from "../core/entry.js";
+import type { Payload, StoredEntry } from "../core/entry.js";
 import { headKey } from "../core/key.js";
 import type { Clock } from "../core/runtime.js";
 import { settleWithin } from "../core/settle-within.js";
 import { cacheKey } from "./cache-key.js";
 import type { DecodedEntry } from "../core/decoded-entry.js";
-import type { EntryCache, FillGuard } from "./entry-cache.js";
+import type { EntryCache, FillTicket } from "./entry-cache.js";
 import type { EntryDecoder } from "./entry-decoder.js";
 
 /** Reads heads by key: through the cache where there is one, sharing concurrent misses of one key. */
@@ -62,12 +62,12 @@ export class EntryReader {
     const id = cacheKey(namespace, key);
     const pending = this.#loads.get(id);
     // A load that a change has overtaken may answer with the value before it: newcomers start their own.
-    if (pending?.guard.allows(id) === true) {
+    if (pending !== undefined && cache.mayFill(id, pending.ticket)) {
       cache.countCoalesced();
       return settleWithin(ctx, pending.entry);
     }
-    const guard = cache.guard();
-    const load: Load = { guard, entry: this.#loadInto(cache, guard, namespace, key, id) };
+    const ticket = cache.expectAnswer();
+    const load: Load = { ticket, entry: this.#loadInto(cache, ticket, namespace, key, id) };
     this.#loads.set(id, load);
     return settleWithin(ctx, load.entry);
   }
@@ -76,17 +76,17 @@ export class EntryReader {
   async loadAll(ctx: Context, namespace: string, keys: readonly string[]): Promise<DecodedEntry[]> {
     const cache = this.cacheFor(ctx);
     if (cache === undefined) return this.#fetch(ctx, namespace, keys);
-    const guard = cache.guard();
+    const ticket = cache.expectAnswer();
     try {
       cache.countLoad();
       const entries = await this.#fetch(ctx, namespace, keys);
       for (const [i, entry] of entries.entries()) {
         const id = cacheKey(namespace, keys[i] as string);
-        if (guard.allows(id)) cache.fill(id, entry);
+        if (cache.mayFill(id, ticket)) cache.fill(id, entry);
       }
       return entries;
     } finally {
-      guard.release();
+      cache.endAnswer();
     }
   }
 
@@ -98,13 +98,18 @@ export class EntryReader {
 
   /** The decoded value of an entry that a scan brought, the caller's own. */
   decodeValue(namespace: string, stored: StoredEntry): unknown {
-    return this.#decoder.decodeValue(stored, namespace);
+    return this.#decoder.decodeStored(stored, namespace);
+  }
+
+  /** The decoded value of what this process wrote itself, the caller's own. */
+  decodePayload(payload: Payload): unknown {
+    return this.#decoder.decode(payload);
   }
 
   // The load runs on a context of its own: the caller who happened to be first may give up without failing the rest.
   async #loadInto(
     cache: EntryCache,
-    guard: FillGuard,
+    ticket: FillTicket,
     namespace: string,
     key: string,
     id: string,
@@ -112,23 +117,23 @@ export class EntryReader {
     try {
       cache.countLoad();
       const entry = await this.loadFresh(background(), namespace, key);
-      if (guard.allows(id)) cache.fill(id, entry);
+      if (cache.mayFill(id, ticket)) cache.fill(id, entry);
       return entry;
     } finally {
-      // In one step: a load whose guard no longer watches must not be joined.
-      guard.release();
-      if (this.#loads.get(id)?.guard === guard) this.#loads.delete(id);
+      // In one step: a load whose key is no longer watched must not be joined.
+      if (this.#loads.get(id)?.ticket === ticket) this.#loads.delete(id);
+      cache.endAnswer();
     }
   }
 
   async #fetch(ctx: Context, namespace: string, keys: readonly string[]): Promise<DecodedEntry[]> {
     const sentAt = this.#clock.monotonic();
     const { entries, now } = await this.#backend.read(ctx, namespace, keys.map(headKey));
-    return entries.map((stored) => this.#decoder.decode(stored, namespace, now, sentAt));
+    return entries.map((stored) => this.#decoder.entry(stored, now, sentAt));
   }
 }
 
 interface Load {
-  readonly guard: FillGuard;
+  readonly ticket: FillTicket;
   readonly entry: Promise<DecodedEntry>;
 }

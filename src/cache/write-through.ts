@@ -1,19 +1,17 @@
-import type { Committed, CommitResult, Conflicted, Put, Write } from "../backends/backend.js";
-import { KIND, userKey } from "../core/key.js";
+import type { Batch, Committed, CommitResult, Conflicted } from "../backends/backend.js";
+import { ABSENT } from "../core/decoded-entry.js";
+import { KIND, userKey, type StoredKey } from "../core/key.js";
 import { HEADS, overlaps, type KeyRange } from "../core/range.js";
 import type { Clock } from "../core/runtime.js";
-import { ENTRY_TYPE, type StoredEntry } from "../core/entry.js";
 import { cacheKey } from "./cache-key.js";
-import { absentEntry, ENTRY_OVERHEAD_BYTES, type DecodedEntry } from "../core/decoded-entry.js";
-import type { EntryCache, FillGuard } from "./entry-cache.js";
+import type { EntryCache, FillTicket } from "./entry-cache.js";
 import type { EntryDecoder } from "./entry-decoder.js";
 
-/** What the cache needs to know of a commit. */
-export interface WrittenBatch {
-  readonly id: string;
-  readonly namespace: string;
-  readonly writes: readonly Write[];
-  readonly values: readonly unknown[];
+/** What must be known of a call when its answer arrives. */
+export interface SentCall {
+  readonly ticket: FillTicket;
+  /** Local monotonic time when it was sent; 0 where no entry of it has a deadline. */
+  readonly sentAt: number;
 }
 
 /** Keeps the cache true to this process's own commits: filled when they are made, emptied where that is uncertain. */
@@ -28,85 +26,65 @@ export class WriteThrough {
     this.#clock = clock;
   }
 
-  /** A call that carries these batches begins; the answer is given to one of the two functions. */
-  sending(batches: readonly WrittenBatch[]): {
-    arrived(results: readonly CommitResult[]): void;
-    failed(): void;
-  } {
-    const sentAt = this.#clock.monotonic();
-    const guard = this.#cache.guard();
+  sending(batches: readonly Batch[]): SentCall {
     return {
-      arrived: (results) => {
-        for (const [i, batch] of batches.entries()) this.#arrived(batch, results[i], guard, sentAt);
-        guard.release();
-      },
-      failed: () => {
-        guard.release();
-        for (const batch of batches) this.#forget(batch);
-      },
+      ticket: this.#cache.expectAnswer(),
+      sentAt: batches.some(hasDeadline) ? this.#clock.monotonic() : 0,
     };
   }
 
-  #arrived(batch: WrittenBatch, result: CommitResult | undefined, guard: FillGuard, sentAt: number): void {
-    if (result?.status === "committed") this.#written(batch, result, guard, sentAt);
-    else if (result?.status === "conflict") this.#refused(batch, result, sentAt);
-    else this.#forget(batch);
+  arrived(batches: readonly Batch[], results: readonly CommitResult[], sent: SentCall): void {
+    for (let i = 0; i < batches.length; i++) {
+      const batch = batches[i] as Batch;
+      const result = results[i];
+      if (result?.status === "committed") this.#written(batch, result, sent);
+      else if (result?.status === "conflict") this.#refused(batch, result, sent);
+      else this.#forget(batch);
+    }
+    this.#cache.endAnswer();
   }
 
-  #written(batch: WrittenBatch, result: Committed, guard: FillGuard, sentAt: number): void {
-    for (const [i, write] of batch.writes.entries()) {
+  /** The call failed: its writes may or may not have taken effect. */
+  failed(batches: readonly Batch[], _sent: SentCall): void {
+    for (const batch of batches) this.#forget(batch);
+    this.#cache.endAnswer();
+  }
+
+  #written(batch: Batch, { now }: Committed, { ticket, sentAt }: SentCall): void {
+    for (const write of batch.writes) {
       if (write.kind === "delete-range") {
         this.#forgetRange(batch.namespace, write.range);
         continue;
       }
-      if (!write.key.startsWith(KIND.head)) continue;
-      const id = cacheKey(batch.namespace, userKey(write.key));
-      this.#cache.changed(id, guard);
-      if (!guard.allows(id)) this.#cache.invalidate(id);
-      else if (write.kind === "delete") this.#cache.fill(id, absentEntry());
-      else this.#cache.fill(id, this.#entryOf(batch.id, write, batch.values[i], result, sentAt));
+      const id = headId(batch, write.key);
+      if (id === undefined) continue;
+      if (!this.#cache.mayFill(id, ticket)) this.#cache.invalidate(id);
+      else if (write.kind === "delete") this.#cache.fill(id, ABSENT);
+      else this.#cache.fill(id, this.#decoder.written(batch.id, write, now, sentAt));
+      this.#cache.changed(id);
     }
-  }
-
-  #entryOf(version: string, put: Put, value: unknown, { now }: Committed, sentAt: number): DecodedEntry {
-    const expiresAt =
-      put.expiry === undefined ? Infinity : "in" in put.expiry ? now + put.expiry.in : put.expiry.at;
-    const plain = put.type === ENTRY_TYPE.value;
-    return {
-      version,
-      type: put.type,
-      value: plain ? value : undefined,
-      frozen: this.#decoder.share(plain ? value : undefined),
-      expiresAt,
-      staleAt: expiresAt === Infinity ? Infinity : sentAt + (expiresAt - now),
-      bytes: ENTRY_OVERHEAD_BYTES + put.data.length,
-    };
   }
 
   /** A conflict proves what was cached of its keys wrong; what it brings is as of now. */
-  #refused(batch: WrittenBatch, result: Conflicted, sentAt: number): void {
+  #refused(batch: Batch, result: Conflicted, { ticket, sentAt }: SentCall): void {
     for (const conflict of result.conflicts) {
       if ("range" in conflict) continue;
-      if (!conflict.key.startsWith(KIND.head)) continue;
-      const id = cacheKey(batch.namespace, userKey(conflict.key));
+      const id = headId(batch, conflict.key);
+      if (id === undefined) continue;
+      const mayFill =
+        this.#cache.mayFill(id, ticket) && (conflict.current?.expiresAt === undefined || sentAt > 0);
       this.#cache.invalidate(id);
-      this.#keep(id, conflict.current, batch.namespace, result.now, sentAt);
+      if (mayFill) this.#cache.fill(id, this.#decoder.entry(conflict.current, result.now, sentAt));
     }
   }
 
-  #keep(id: string, current: StoredEntry | undefined, namespace: string, now: number, sentAt: number): void {
-    try {
-      this.#cache.fill(id, this.#decoder.decode(current, namespace, now, sentAt));
-    } catch {
-      // A damaged value is reported to whoever reads it; here it is just not cached.
-    }
-  }
-
-  #forget(batch: WrittenBatch): void {
+  #forget(batch: Batch): void {
     for (const write of batch.writes) {
       if (write.kind === "delete-range") this.#forgetRange(batch.namespace, write.range);
-      else if (write.key.startsWith(KIND.head))
-        this.#cache.invalidate(cacheKey(batch.namespace, userKey(write.key)));
+      else {
+        const id = headId(batch, write.key);
+        if (id !== undefined) this.#cache.invalidate(id);
+      }
     }
   }
 
@@ -114,4 +92,16 @@ export class WriteThrough {
   #forgetRange(namespace: string, range: KeyRange): void {
     if (overlaps(range, HEADS)) this.#cache.invalidateNamespace(namespace);
   }
+}
+
+/** The cache's name for a head; undefined for anything else, which is not cached. */
+function headId(batch: Batch, key: StoredKey): string | undefined {
+  return key.startsWith(KIND.head) ? cacheKey(batch.namespace, userKey(key)) : undefined;
+}
+
+function hasDeadline(batch: Batch): boolean {
+  return (
+    batch.checks.length > 0 ||
+    batch.writes.some((write) => write.kind === "put" && write.expiry !== undefined)
+  );
 }

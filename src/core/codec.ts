@@ -8,13 +8,12 @@ export interface Codec {
   /** One byte, stored with every value: 1 to 255, the same for ever. */
   readonly id: number;
   /**
-   * Encodes any value a caller may pass in, in the codec's own form.
+   * Encodes any value a caller may pass in, in the codec's own form. Text is a single line without U+0000 (unless an
+   * indent was asked for).
    *
    * @throws StorageFault `unserializable` when it has a part that cannot be stored.
    */
   encode(value: unknown): string | Uint8Array;
-  /** Encodes for storing a value that `normalizeValue` made; text is a single line without U+0000. */
-  encodeNormalized(value: unknown): string | Uint8Array;
   /**
    * A fresh value, in the form `normalizeValue` gives. Text and its bytes of UTF-8 decode alike.
    *
@@ -49,9 +48,13 @@ export class CodecTable {
     }
   }
 
-  /** Encodes a value that `normalizeValue` made. */
-  encode(normalized: unknown): Payload {
-    return { codec: this.#writer.id, data: this.#writer.encodeNormalized(normalized) };
+  /**
+   * Encodes any value a caller may pass in.
+   *
+   * @throws StorageFault `unserializable` when it has a part that cannot be stored.
+   */
+  encode(value: unknown): Payload {
+    return { codec: this.#writer.id, data: this.#writer.encode(value) };
   }
 
   /**

@@ -1,49 +1,108 @@
-import { cloneValue } from "./clone.js";
-import type { EntryType } from "./entry.js";
+import { cloneValue, freezeValue } from "./clone.js";
+import type { EntryType, Payload } from "./entry.js";
 import type { Version } from "./version.js";
 
-/**
- * What is known of one key: its decoded entry, or that it is absent. Never changed once made, so it may be handed to
- * several readers; whoever passes `value` on to a user copies it unless it is `frozen`.
- */
+/** What is known of one key: its entry, or that it is absent. Never changes; several readers may share it. */
 export interface DecodedEntry {
   /** null: the key is absent. */
   readonly version: Version | null;
   /** 0 when absent. */
   readonly type: EntryType | 0;
-  /** The decoded value; undefined when absent and when the key holds no plain value. */
-  readonly value: unknown;
-  /** The value is frozen through and through and may be shared. */
-  readonly frozen: boolean;
   /** The deadline on the backend's clock, milliseconds since the Unix epoch; Infinity when there is none. */
   readonly expiresAt: number;
   /** The deadline in local monotonic time, never later than the backend's; Infinity when there is none. */
   readonly staleAt: number;
   /** Estimated bytes held. */
   readonly bytes: number;
+  /**
+   * The value, the caller's own; undefined when absent.
+   *
+   * @throws StorageFault `decode`, or another reason of corruption, when what is stored cannot be decoded.
+   */
+  handOut(): unknown;
+}
+
+/** How values are handed out: each reader a private copy, or one shared value frozen through and through. */
+export type ValueSharing = "copy" | "frozen";
+
+export interface PayloadDecoder {
+  /** @throws StorageFault `decode` when the data is not what its codec wrote. */
+  decode(payload: Payload): unknown;
 }
 
 /** Fixed cost of an entry in the estimate of bytes: the map's slots, the entry and its key. */
 export const ENTRY_OVERHEAD_BYTES = 200;
 
-export function absentEntry(staleAt = Infinity): DecodedEntry {
-  return {
-    version: null,
-    type: 0,
-    value: undefined,
-    frozen: true,
-    expiresAt: Infinity,
-    staleAt,
-    bytes: ENTRY_OVERHEAD_BYTES,
-  };
+export const ABSENT: DecodedEntry = Object.freeze({
+  version: null,
+  type: 0,
+  expiresAt: Infinity,
+  staleAt: Infinity,
+  bytes: ENTRY_OVERHEAD_BYTES,
+  handOut: () => undefined,
+});
+
+/** An entry that is there. It keeps the encoded value until the first reader asks, then the decoded one. */
+export class PresentEntry implements DecodedEntry {
+  readonly version: Version;
+  readonly type: EntryType;
+  readonly expiresAt: number;
+  readonly staleAt: number;
+  readonly bytes: number;
+  readonly #decoder: PayloadDecoder;
+  readonly #sharing: ValueSharing;
+  #payload: Payload | undefined;
+  #value: unknown;
+  #frozen = false;
+
+  constructor(
+    version: Version,
+    type: EntryType,
+    payload: Payload,
+    bytes: number,
+    deadline: Deadline,
+    decoder: PayloadDecoder,
+    sharing: ValueSharing,
+  ) {
+    this.version = version;
+    this.type = type;
+    this.expiresAt = deadline.expiresAt;
+    this.staleAt = deadline.staleAt;
+    this.bytes = ENTRY_OVERHEAD_BYTES + bytes;
+    this.#payload = payload;
+    this.#decoder = decoder;
+    this.#sharing = sharing;
+  }
+
+  handOut(): unknown {
+    if (this.#payload !== undefined) this.#decode(this.#payload);
+    return this.#frozen ? this.#value : cloneValue(this.#value);
+  }
+
+  #decode(payload: Payload): void {
+    this.#value = this.#decoder.decode(payload);
+    this.#frozen = this.#sharing === "frozen" && freezeValue(this.#value);
+    this.#payload = undefined;
+  }
+}
+
+/** A deadline on both clocks. */
+export interface Deadline {
+  readonly expiresAt: number;
+  readonly staleAt: number;
+}
+
+export const NO_DEADLINE: Deadline = Object.freeze({ expiresAt: Infinity, staleAt: Infinity });
+
+/**
+ * The local deadline of an entry: what is left of it counts from the sending of the request, so that it is never
+ * believed longer than it lives.
+ */
+export function deadlineOf(expiresAt: number | undefined, now: number, sentAt: number): Deadline {
+  return expiresAt === undefined ? NO_DEADLINE : { expiresAt, staleAt: sentAt + (expiresAt - now) };
 }
 
 /** Whether the entry is there: not absent, and its deadline not reached. */
 export function isLive(entry: DecodedEntry, monotonicMs: number): boolean {
   return entry.version !== null && (entry.staleAt === Infinity || monotonicMs < entry.staleAt);
-}
-
-/** The value as the caller's own. */
-export function handOut(entry: DecodedEntry): unknown {
-  return entry.frozen ? entry.value : cloneValue(entry.value);
 }

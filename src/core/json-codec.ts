@@ -1,5 +1,6 @@
 import { StorageFault } from "./errors.js";
 import { normalizeValue } from "./normalize.js";
+import { isPlainJson } from "./plain-json.js";
 import { fromTagged, mayHoldTags, needsTags, toTagged } from "./tagged-json.js";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -27,11 +28,8 @@ class JsonCodec {
   }
 
   encode(value: unknown): string {
-    return this.encodeToText(value);
-  }
-
-  encodeNormalized(value: unknown): string {
-    return JSON.stringify(needsTags(value) ? toTagged(value) : value);
+    if (this.#indent !== 0) return this.encodeToText(value);
+    return plainText(value) ?? normalizedText(normalizeValue(value));
   }
 
   decode(data: string | Uint8Array): unknown {
@@ -62,6 +60,20 @@ class JsonCodec {
       throw asDecodeFault(error);
     }
   }
+}
+
+/** The text of a value that is nothing but JSON; undefined when it is more, or does not let itself be read. */
+function plainText(value: unknown): string | undefined {
+  try {
+    return isPlainJson(value) ? JSON.stringify(value) : undefined;
+  } catch {
+    // A getter or proxy that throws: the careful way says where.
+    return undefined;
+  }
+}
+
+function normalizedText(value: unknown): string {
+  return JSON.stringify(needsTags(value) ? toTagged(value) : value);
 }
 
 // The parser's own message quotes the data, which must not reach an error: it is not kept as the cause either.

@@ -1,14 +1,8 @@
 import type { Payload } from "./entry.js";
 import { StorageFault } from "./errors.js";
-import { normalizeValue } from "./normalize.js";
-
-/** A value ready to be stored, beside the decoded copy of it that this process keeps. */
-export interface EncodedValue extends Payload {
-  readonly value: unknown;
-}
 
 export interface PayloadEncoder {
-  encode(normalized: unknown): Payload;
+  encode(value: unknown): Payload;
 }
 
 /** Encodes what callers pass in, once, at the time of the call: what they change later changes nothing. */
@@ -22,9 +16,9 @@ export class ValueEncoder {
   }
 
   /** @throws StorageFault `unserializable`, or `too-large` when the encoded value is over the backend's limit. */
-  encode(value: unknown): EncodedValue {
-    const normalized = normalizeValue(value);
-    const { codec, data } = this.#payloads.encode(normalized);
+  encode(value: unknown): Payload {
+    const payload = this.#payloads.encode(value);
+    const { data } = payload;
     // Text is at most three bytes of UTF-8 a unit, so most values need no count.
     if (data.length * 3 > this.#maxBytes && byteLength(data) > this.#maxBytes) {
       throw new StorageFault(
@@ -32,7 +26,7 @@ export class ValueEncoder {
         `the value takes ${byteLength(data)} bytes, more than the ${this.#maxBytes} this backend stores; split it`,
       );
     }
-    return { value: normalized, codec, data };
+    return payload;
   }
 }
 

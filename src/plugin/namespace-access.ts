@@ -3,10 +3,9 @@ import { cacheKey } from "../cache/cache-key.js";
 import { requireContext, type Context } from "../core/context.js";
 import type { DecodedEntry } from "../core/decoded-entry.js";
 import { parseDuration } from "../core/duration.js";
-import { ENTRY_TYPE } from "../core/entry.js";
+import { ENTRY_TYPE, type Payload } from "../core/entry.js";
 import { toStorageError } from "../core/errors.js";
 import { checkKey, headKey } from "../core/key.js";
-import type { EncodedValue } from "../core/value-encoder.js";
 import type { ValueCheck } from "../transaction/buffered-transaction.js";
 import { CommitRequest } from "../transaction/commit-request.js";
 import { runTransaction, WorkFailure } from "../transaction/run-transaction.js";
@@ -67,7 +66,7 @@ export class NamespaceAccess {
     return new HeadScan(this.enter(ctx), ctx, this.namespace);
   }
 
-  encode(stack: Stack, value: unknown): EncodedValue | Promise<EncodedValue> {
+  encode(stack: Stack, value: unknown): Payload | Promise<Payload> {
     const { encoder } = stack.services;
     return this.check === undefined
       ? encoder.encode(value)
@@ -89,23 +88,18 @@ export class NamespaceAccess {
     stack: Stack,
     ctx: Context,
     key: string,
-    encoded: EncodedValue,
+    encoded: Payload,
     expiry: Expiry,
   ): Promise<CommitResult> {
     const { pump, versions } = stack.services;
     const put = putOf(key, encoded, expiry);
-    return pump.submit(new CommitRequest(versions.next(), ctx, this.namespace, [put], [encoded.value]));
+    return pump.submit(new CommitRequest(versions.next(), ctx, this.namespace, [put]));
   }
 
   /** Commits writes without checks, which nothing can conflict with. */
-  async commit(
-    stack: Stack,
-    ctx: Context,
-    writes: readonly Write[],
-    values: readonly unknown[],
-  ): Promise<Committed> {
+  async commit(stack: Stack, ctx: Context, writes: readonly Write[]): Promise<Committed> {
     const { pump, versions } = stack.services;
-    const request = new CommitRequest(versions.next(), ctx, this.namespace, writes, values);
+    const request = new CommitRequest(versions.next(), ctx, this.namespace, writes);
     return (await pump.submit(request)) as Committed;
   }
 
@@ -148,7 +142,7 @@ export class NamespaceAccess {
 }
 
 /** The write that stores a value under a user's key. */
-export function putOf(key: string, { codec, data }: EncodedValue, expiry: Expiry): Put {
+export function putOf(key: string, { codec, data }: Payload, expiry: Expiry): Put {
   return { kind: "put", key: headKey(key), type: ENTRY_TYPE.value, codec, data, expiry };
 }
 

@@ -1,6 +1,6 @@
 import { entriesOf, type BatchData } from "../core/batch-data.js";
 import type { Context } from "../core/context.js";
-import { handOut, type DecodedEntry } from "../core/decoded-entry.js";
+import type { DecodedEntry } from "../core/decoded-entry.js";
 import { parseDuration, type Duration } from "../core/duration.js";
 import { ENTRY_TYPE } from "../core/entry.js";
 import { StorageFault, toStorageError } from "../core/errors.js";
@@ -28,7 +28,6 @@ import type {
 import { checkValue, requireSchema, type StandardSchema } from "./standard-schema.js";
 import { watchChanges } from "./watch-changes.js";
 
-const NO_VALUE: readonly undefined[] = Object.freeze([undefined]);
 const TYPE_NAMES: Readonly<Record<number, KeyType>> = {
   [ENTRY_TYPE.value]: "value",
   [ENTRY_TYPE.list]: "list",
@@ -48,7 +47,7 @@ export class NamespaceStorage implements Storage {
   get<T = unknown>(ctx: Context, key: string): Promise<T> {
     try {
       const hit = this.#access.lookup(ctx, key);
-      if (hit?.type === ENTRY_TYPE.value) return Promise.resolve(handOut(hit) as T);
+      if (hit?.type === ENTRY_TYPE.value) return Promise.resolve(hit.handOut() as T);
       return this.#getSlowly(ctx, key, hit);
     } catch (error) {
       return Promise.reject(toStorageError(error, this.#access.details("get", "read", key)));
@@ -56,14 +55,14 @@ export class NamespaceStorage implements Storage {
   }
 
   getOr<T = unknown, D = T>(ctx: Context, key: string, fallback: D): Promise<T | D> {
-    return this.#readOne("getOr", ctx, key, (entry) => (isPlain(entry) ? (handOut(entry) as T) : fallback));
+    return this.#readOne("getOr", ctx, key, (entry) => (isPlain(entry) ? (entry.handOut() as T) : fallback));
   }
 
   getEntry<T = unknown>(ctx: Context, key: string): Promise<Entry<T> | undefined> {
     return this.#readOne("getEntry", ctx, key, (entry) => {
       if (!isPlain(entry)) return undefined;
       const { version, expiresAt } = entry;
-      const value = handOut(entry) as T;
+      const value = entry.handOut() as T;
       return { key, value, version: version as string, ...(expiresAt === Infinity ? {} : { expiresAt }) };
     });
   }
@@ -89,12 +88,7 @@ export class NamespaceStorage implements Storage {
     return this.#access.run("delete", "write", key, async () => {
       const stack = this.#access.enter(ctx);
       checkKey(key);
-      const { replaced } = await this.#access.commit(
-        stack,
-        ctx,
-        [{ kind: "delete", key: headKey(key) }],
-        NO_VALUE,
-      );
+      const { replaced } = await this.#access.commit(stack, ctx, [{ kind: "delete", key: headKey(key) }]);
       return replaced[0] !== undefined;
     });
   }
@@ -111,7 +105,7 @@ export class NamespaceStorage implements Storage {
       const found = new Map<string, T>();
       for (const [i, key] of wanted.entries()) {
         const entry = entries[i] as DecodedEntry;
-        if (entry.type === ENTRY_TYPE.value) found.set(key, handOut(entry) as T);
+        if (entry.type === ENTRY_TYPE.value) found.set(key, entry.handOut() as T);
       }
       return found;
     });
@@ -125,12 +119,7 @@ export class NamespaceStorage implements Storage {
       const encoded = await Promise.all(entries.map(([, value]) => this.#access.encode(stack, value)));
       if (entries.length === 0) return;
       const puts = encoded.map((value, i) => putOf((entries[i] as [string, unknown])[0], value, expiry));
-      await this.#access.commit(
-        stack,
-        ctx,
-        puts,
-        encoded.map(({ value }) => value),
-      );
+      await this.#access.commit(stack, ctx, puts);
     });
   }
 
@@ -142,7 +131,7 @@ export class NamespaceStorage implements Storage {
         (key) => ({ kind: "delete", key: headKey(key) }) as const,
       );
       if (writes.length === 0) return 0;
-      const { replaced } = await this.#access.commit(stack, ctx, writes, []);
+      const { replaced } = await this.#access.commit(stack, ctx, writes);
       return replaced.filter((header) => header !== undefined).length;
     });
   }
@@ -182,12 +171,9 @@ export class NamespaceStorage implements Storage {
   clear(ctx: Context): Promise<number> {
     return this.#access.run("clear", "write", undefined, async () => {
       const stack = this.#access.enter(ctx);
-      const { removed } = await this.#access.commit(
-        stack,
-        ctx,
-        [{ kind: "delete-range", range: EVERYTHING }],
-        NO_VALUE,
-      );
+      const { removed } = await this.#access.commit(stack, ctx, [
+        { kind: "delete-range", range: EVERYTHING },
+      ]);
       return removed;
     });
   }
@@ -272,7 +258,7 @@ export class NamespaceStorage implements Storage {
   async #getSlowly<T>(ctx: Context, key: string, hit: DecodedEntry | undefined): Promise<T> {
     return this.#access.run("get", "read", key, async () => {
       const entry = hit ?? (await this.#access.load(ctx, key));
-      if (isPlain(entry)) return handOut(entry) as T;
+      if (isPlain(entry)) return entry.handOut() as T;
       throw new StorageFault("absent", "there is no such key; getOr gives a fallback instead");
     });
   }

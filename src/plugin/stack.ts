@@ -1,4 +1,4 @@
-import type { Backend, CommitResult } from "../backends/backend.js";
+import type { Backend } from "../backends/backend.js";
 import { EntryCache } from "../cache/entry-cache.js";
 import { EntryDecoder } from "../cache/entry-decoder.js";
 import { EntryReader } from "../cache/entry-reader.js";
@@ -81,9 +81,8 @@ function observerOf(cache: EntryCache | undefined, decoder: EntryDecoder, runtim
   return cache === undefined ? UNOBSERVED : new WriteThrough(cache, decoder, runtime.clock);
 }
 
-const NOTHING_TO_TELL = {
-  arrived: (_results: readonly CommitResult[]): void => undefined,
-  failed: (): void => undefined,
+const UNOBSERVED: CommitObserver = {
+  sending: () => undefined,
+  arrived: () => undefined,
+  failed: () => undefined,
 };
-
-const UNOBSERVED: CommitObserver = { sending: () => NOTHING_TO_TELL };

@@ -1,4 +1,3 @@
-import { cloneValue } from "../core/clone.js";
 import { parseDuration, type Duration } from "../core/duration.js";
 import { StorageFault } from "../core/errors.js";
 import { checkKey, headKey, userKey } from "../core/key.js";
@@ -7,12 +6,11 @@ import { asOperation, asSequence } from "../core/operation.js";
 import { expiryIn, remainingTtl } from "../core/expiry.js";
 import { entriesOf, type BatchData } from "../core/batch-data.js";
 import type { Expiry } from "../backends/backend.js";
-import { ENTRY_TYPE } from "../core/entry.js";
-import type { EncodedValue } from "../core/value-encoder.js";
+import { ENTRY_TYPE, type Payload } from "../core/entry.js";
 import { changeExpiry, removeExpiry } from "./change-expiry.js";
 import {
   isSeen,
-  seenValue,
+  plainValue,
   type Seen,
   type TransactionCore,
   type TransactionState,
@@ -52,17 +50,17 @@ export class BufferedTransaction implements AsyncDisposable {
 
   get<T = unknown>(key: string): Promise<T> {
     return this.#read("get", key, (seen) => {
-      const found = seenValue(seen);
-      if (found === undefined)
+      const value = plainValue(this.#core, seen);
+      if (value === undefined)
         throw new StorageFault("absent", "there is no such key; getOr gives a fallback instead");
-      return copyOf(found) as T;
+      return value as T;
     });
   }
 
   getOr<T = unknown, D = T>(key: string, fallback: D): Promise<T | D> {
     return this.#read("getOr", key, (seen) => {
-      const found = seenValue(seen);
-      return found === undefined ? fallback : (copyOf(found) as T);
+      const value = plainValue(this.#core, seen);
+      return value === undefined ? fallback : (value as T);
     });
   }
 
@@ -105,7 +103,7 @@ export class BufferedTransaction implements AsyncDisposable {
       const found = new Map<string, T>();
       for (const [i, key] of wanted.entries()) {
         const entry = seen[i] as Seen;
-        if (isPlain(entry)) found.set(key, copyOf(seenValue(entry) as SeenValue) as T);
+        if (isPlain(entry)) found.set(key, plainValue(this.#core, entry) as T);
       }
       return found;
     });
@@ -116,8 +114,7 @@ export class BufferedTransaction implements AsyncDisposable {
       const expiry = expiryIn(ttl);
       const entries = entriesOf(data);
       const encoded = await Promise.all(entries.map(([, value]) => this.#encode(value)));
-      for (const [i, [key]] of entries.entries())
-        this.#core.put(headKey(key), encoded[i] as EncodedValue, expiry);
+      for (const [i, [key]] of entries.entries()) this.#core.put(headKey(key), encoded[i] as Payload, expiry);
     });
   }
 
@@ -182,7 +179,7 @@ export class BufferedTransaction implements AsyncDisposable {
   }
 
   /** Without a schema the value is taken as it is at the call, whatever the caller does with it afterwards. */
-  #encode(value: unknown): EncodedValue | Promise<EncodedValue> {
+  #encode(value: unknown): Payload | Promise<Payload> {
     const { encoder } = this.#core.services;
     if (this.#check === undefined) return encoder.encode(value);
     return this.#check(value).then((checked) => encoder.encode(checked));
@@ -207,7 +204,11 @@ export class BufferedTransaction implements AsyncDisposable {
 
   #scanned<T>({ key, stored, buffered }: MergedEntry<"values">): ScannedEntry<T> | undefined {
     if (buffered !== undefined) {
-      return { key: userKey(key), value: cloneValue(buffered.value) as T, version: this.id };
+      return {
+        key: userKey(key),
+        value: this.#core.services.source.decodePayload(buffered) as T,
+        version: this.id,
+      };
     }
     if (stored.type !== ENTRY_TYPE.value) return undefined;
     const value = this.#core.services.source.decodeValue(this.#core.namespace, stored) as T;
@@ -268,12 +269,6 @@ export class BufferedTransaction implements AsyncDisposable {
     const backend = this.#core.services.backend.info.name;
     return { operation: `transaction.${operation}`, access, backend, namespace: this.#core.namespace, key };
   }
-}
-
-type SeenValue = NonNullable<ReturnType<typeof seenValue>>;
-
-function copyOf({ value, frozen }: SeenValue): unknown {
-  return frozen ? value : cloneValue(value);
 }
 
 function isPlain(seen: Seen): boolean {

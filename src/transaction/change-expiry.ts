@@ -1,7 +1,7 @@
 import type { Expiry } from "../backends/backend.js";
 import { headKey } from "../core/key.js";
 import { DELETED } from "./write-buffer.js";
-import { isSeen, seenValue, type Seen, type TransactionCore } from "./transaction-core.js";
+import { isSeen, plainValue, type Seen, type TransactionCore } from "./transaction-core.js";
 
 /** Writes what a key holds once more with another expiry; false when it is absent. */
 export async function changeExpiry(core: TransactionCore, key: string, ttlMs: number): Promise<boolean> {
@@ -14,11 +14,10 @@ export async function removeExpiry(core: TransactionCore, key: string): Promise<
   return expires(seen) && putAgain(core, key, seen, undefined);
 }
 
-async function putAgain(core: TransactionCore, key: string, seen: Seen, expiry: Expiry): Promise<boolean> {
-  const found = seenValue(seen);
-  if (found === undefined) return false;
-  core.put(headKey(key), core.services.encoder.encode(found.value), expiry);
-  return true;
+function putAgain(core: TransactionCore, key: string, seen: Seen, expiry: Expiry): boolean {
+  const value = plainValue(core, seen);
+  if (value !== undefined) core.put(headKey(key), core.services.encoder.encode(value), expiry);
+  return value !== undefined;
 }
 
 function expires(seen: Seen): boolean {

@@ -167,19 +167,22 @@ export class CommitPump {
     else this.#next();
   }
 
-  async #call(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]> {
-    const sent = this.#observer.sending(requests);
+  #call(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]> {
+    const observer = this.#observer;
+    const sent = observer.sending(requests);
     for (const request of requests) request.underWay = true;
-    try {
-      const results = await this.#backend.commit(requests);
-      sent.arrived(results);
-      return results;
-    } catch (error) {
-      sent.failed();
-      throw error;
-    } finally {
-      for (const request of requests) request.underWay = false;
-    }
+    return this.#backend.commit(requests).then(
+      (results) => {
+        for (const request of requests) request.underWay = false;
+        observer.arrived(requests, results, sent);
+        return results;
+      },
+      (error: unknown) => {
+        for (const request of requests) request.underWay = false;
+        observer.failed(requests, sent);
+        throw error;
+      },
+    );
   }
 
   /** A call known to have had no effect is repeated request by request, so that one cannot fail its neighbours. */

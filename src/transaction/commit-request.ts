@@ -4,7 +4,7 @@ import type { Version } from "../core/version.js";
 
 const NONE: readonly never[] = Object.freeze([]);
 
-/** A batch on its way to the backend, with what the cache needs once it is there. */
+/** A batch on its way to the backend. */
 export class CommitRequest implements Batch {
   readonly id: Version;
   readonly ctx: Context;
@@ -12,8 +12,6 @@ export class CommitRequest implements Batch {
   readonly checks: readonly Check[];
   readonly ranges: readonly RangeCheck[];
   readonly writes: readonly Write[];
-  /** For each write the decoded value it puts, this process's own; undefined for the rest. */
-  readonly values: readonly unknown[];
   /** Under way: sent to the backend and not answered yet, so that its outcome is open. */
   underWay = false;
 
@@ -22,7 +20,6 @@ export class CommitRequest implements Batch {
     ctx: Context,
     namespace: string,
     writes: readonly Write[],
-    values: readonly unknown[],
     checks: readonly Check[] = NONE,
     ranges: readonly RangeCheck[] = NONE,
   ) {
@@ -30,7 +27,6 @@ export class CommitRequest implements Batch {
     this.ctx = ctx;
     this.namespace = namespace;
     this.writes = writes;
-    this.values = values;
     this.checks = checks;
     this.ranges = ranges;
   }
@@ -43,14 +39,13 @@ export function dataBytes(request: Batch): number {
   return bytes;
 }
 
-/** Told of every commit's outcome in the same step in which it arrives, before anybody waiting for it goes on. */
-export interface CommitObserver {
-  /** A call to the backend begins. Returns what is told how it ended. */
-  sending(requests: readonly CommitRequest[]): SentCommit;
-}
-
-export interface SentCommit {
-  arrived(results: readonly CommitResult[]): void;
-  /** The call failed: the writes may or may not have taken effect. */
-  failed(): void;
+/**
+ * Told of every call's outcome in the same step in which it arrives, before anybody waiting for it goes on. `T` is
+ * what it wants to know again of a call when that ends.
+ */
+export interface CommitObserver<T = unknown> {
+  sending(requests: readonly CommitRequest[]): T;
+  arrived(requests: readonly CommitRequest[], results: readonly CommitResult[], sent: T): void;
+  /** The call failed: its writes may or may not have taken effect. */
+  failed(requests: readonly CommitRequest[], sent: T): void;
 }

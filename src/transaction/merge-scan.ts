@@ -1,12 +1,12 @@
-import type { ScanPage, Want, Wanted } from "../backends/backend.js";
+import type { Put, ScanPage, Want, Wanted } from "../backends/backend.js";
 import { compareKeys, type StoredKey } from "../core/key.js";
 import type { DigestSum } from "../core/range-digest.js";
 import { successor, type KeyRange } from "../core/range.js";
-import { DELETED, type BufferedPut, type WriteBuffer } from "./write-buffer.js";
+import { DELETED, type WriteBuffer } from "./write-buffer.js";
 
 /** An entry of a range as a transaction sees it: its own write, or what is stored. */
 export type MergedEntry<W extends Want> =
-  | { readonly key: StoredKey; readonly buffered: BufferedPut; readonly stored?: undefined }
+  | { readonly key: StoredKey; readonly buffered: Put; readonly stored?: undefined }
   | { readonly key: StoredKey; readonly stored: Wanted<W>; readonly buffered?: undefined };
 
 export interface MergeScan<W extends Want> {

@@ -1,13 +1,13 @@
 import type { Backend, CommitResult, Conflict, Expiry, Want } from "../backends/backend.js";
 import { withTimeout, type Cancel, type Context } from "../core/context.js";
-import { absentEntry, isLive, type DecodedEntry } from "../core/decoded-entry.js";
-import { ENTRY_TYPE, type StoredEntry } from "../core/entry.js";
+import { ABSENT, isLive, type DecodedEntry } from "../core/decoded-entry.js";
+import { ENTRY_TYPE, type Payload, type StoredEntry } from "../core/entry.js";
 import { StorageFault } from "../core/errors.js";
 import { headKey, type StoredKey } from "../core/key.js";
 import { DigestSum } from "../core/range-digest.js";
 import type { KeyRange } from "../core/range.js";
 import type { Clock } from "../core/runtime.js";
-import type { EncodedValue, ValueEncoder } from "../core/value-encoder.js";
+import type { ValueEncoder } from "../core/value-encoder.js";
 import type { Version, VersionSource } from "../core/version.js";
 import type { CommitPump } from "./commit-pump.js";
 import { CommitRequest } from "./commit-request.js";
@@ -22,6 +22,8 @@ export interface EntrySource {
   readAll(ctx: Context, namespace: string, keys: readonly string[]): Promise<DecodedEntry[]>;
   /** The decoded value of a stored entry, the caller's own. */
   decodeValue(namespace: string, stored: StoredEntry): unknown;
+  /** The decoded value of what was encoded here, the caller's own. */
+  decodePayload(payload: Payload): unknown;
 }
 
 /** What all transactions of a store share. */
@@ -100,7 +102,7 @@ export class TransactionCore implements Expiring {
     );
   }
 
-  put(key: StoredKey, encoded: EncodedValue, expiry: Expiry): void {
+  put(key: StoredKey, encoded: Payload, expiry: Expiry): void {
     this.checkActive();
     this.#buffer.put(key, encoded, expiry);
     this.#checkSize();
@@ -150,7 +152,7 @@ export class TransactionCore implements Expiring {
     if (this.#reads.size === 0) return [];
     const id = this.#services.versions.next();
     const result = await this.#services.pump.submit(
-      new CommitRequest(id, this.ctx, this.namespace, [], [], this.#reads.checks(), this.#reads.ranges()),
+      new CommitRequest(id, this.ctx, this.namespace, [], this.#reads.checks(), this.#reads.ranges()),
     );
     return result.status === "conflict" ? result.conflicts : [];
   }
@@ -185,15 +187,7 @@ export class TransactionCore implements Expiring {
     const ranges = this.#reads.ranges();
     const { pump } = this.#services;
     return pump.submit(
-      new CommitRequest(
-        this.id,
-        this.ctx,
-        this.namespace,
-        this.#buffer.writes(),
-        this.#buffer.values(),
-        checks,
-        ranges,
-      ),
+      new CommitRequest(this.id, this.ctx, this.namespace, this.#buffer.writes(), checks, ranges),
     );
   }
 
@@ -215,7 +209,7 @@ export class TransactionCore implements Expiring {
   /** An entry whose deadline passed since it was read is seen as absent; the commit will find the conflict. */
   #asOfNow(entry: DecodedEntry): DecodedEntry {
     if (entry.version === null || isLive(entry, this.#services.clock.monotonic())) return entry;
-    return absentEntry();
+    return ABSENT;
   }
 
   #checkSize(): void {
@@ -240,14 +234,17 @@ export class TransactionCore implements Expiring {
 /** What a transaction sees of a key: its own write, or what is committed. */
 export type Seen = Buffered | DecodedEntry;
 
-/** The value that a transaction sees, if the key holds a plain one. */
-export function seenValue(seen: Seen): { readonly value: unknown; readonly frozen: boolean } | undefined {
-  if (seen === DELETED) return undefined;
-  if ("kind" in seen) return { value: seen.value, frozen: false };
-  if (seen.version === null) return undefined;
-  if (seen.type !== ENTRY_TYPE.value)
+/**
+ * The value that a transaction sees, the caller's own; undefined when there is none.
+ *
+ * @throws StorageFault `wrong-type` when the key does not hold a plain value.
+ */
+export function plainValue(core: TransactionCore, seen: Seen): unknown {
+  if (!isSeen(seen) || seen === DELETED) return undefined;
+  if (seen.type !== ENTRY_TYPE.value) {
     throw new StorageFault("wrong-type", "the key does not hold a plain value");
-  return { value: seen.value, frozen: seen.frozen };
+  }
+  return "kind" in seen ? core.services.source.decodePayload(seen) : seen.handOut();
 }
 
 /** Whether a transaction sees anything under the key. */

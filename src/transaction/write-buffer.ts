@@ -1,18 +1,12 @@
 import type { Expiry, Put, Write } from "../backends/backend.js";
-import { ENTRY_TYPE } from "../core/entry.js";
+import { ENTRY_TYPE, type Payload } from "../core/entry.js";
 import { compareKeys, type StoredKey } from "../core/key.js";
 import { inRange, type KeyRange } from "../core/range.js";
-import type { EncodedValue } from "../core/value-encoder.js";
-
-/** A value that a transaction will put when it commits. */
-export interface BufferedPut extends Put {
-  readonly value: unknown;
-}
 
 /** Stands for a key that the transaction deletes. */
 export const DELETED = Symbol("deleted");
 
-export type Buffered = BufferedPut | typeof DELETED;
+export type Buffered = Put | typeof DELETED;
 
 /** What a transaction has written and nobody else sees yet: the last write of each key. */
 export class WriteBuffer {
@@ -23,9 +17,8 @@ export class WriteBuffer {
     return this.#writes.get(key);
   }
 
-  put(key: StoredKey, encoded: EncodedValue, expiry: Expiry): void {
-    const { value, codec, data } = encoded;
-    this.#write(key, { kind: "put", key, type: ENTRY_TYPE.value, codec, data, expiry, value });
+  put(key: StoredKey, { codec, data }: Payload, expiry: Expiry): void {
+    this.#write(key, { kind: "put", key, type: ENTRY_TYPE.value, codec, data, expiry });
   }
 
   delete(key: StoredKey): void {
@@ -51,11 +44,6 @@ export class WriteBuffer {
 
   writes(): Write[] {
     return Array.from(this.#writes, ([key, write]) => (write === DELETED ? { kind: "delete", key } : write));
-  }
-
-  /** For each of `writes()` the decoded value it puts. */
-  values(): unknown[] {
-    return Array.from(this.#writes.values(), (write) => (write === DELETED ? undefined : write.value));
   }
 
   #write(key: StoredKey, write: Buffered): void {

@@ -76,7 +76,7 @@ describe('codec("json")', () => {
     for (const [text, value] of GOLDEN) {
       it(text, () => {
         expect(json.encodeToText(value)).to.equal(text);
-        expect(json.encodeNormalized(value)).to.equal(text);
+        expect(json.encode(value)).to.equal(text);
         expect(sameValue(json.decodeFromText(text), value)).to.equal(true);
         expect(sameValue(json.decodeFromBytes(Buffer.from(text)), value)).to.equal(true);
       });
@@ -117,7 +117,7 @@ describe('codec("json")', () => {
       fc.property(fc.jsonValue(), (value) => {
         const plain: unknown = JSON.parse(JSON.stringify(value));
         fc.pre(!JSON.stringify(plain).includes("$"));
-        expect(json.encodeNormalized(plain)).to.equal(JSON.stringify(plain));
+        expect(json.encode(plain)).to.equal(JSON.stringify(plain));
       }),
     );
   });
@@ -125,7 +125,7 @@ describe('codec("json")', () => {
   it("writes one line without NUL, with any indent when it is stored", () => {
     fc.assert(
       fc.property(storableValues, (value) => {
-        expect(codec("json", { indent: 4 }).encodeNormalized(value)).not.to.match(/[\n\r\0]/);
+        expect(codec("json", { indent: 4 }).encode(value)).not.to.match(/[\n\r\0]/);
       }),
     );
   });
@@ -213,7 +213,7 @@ const byteCodec: Codec = {
   name: "byte",
   id: 200,
   encode: (value) => new Uint8Array([value as number]),
-  encodeNormalized: (value) => new Uint8Array([value as number]),
+  encode: (value) => new Uint8Array([value as number]),
   decode: (data) => data[0],
   encodeToBytes: (value) => new Uint8Array([value as number]),
   encodeToText: String,
