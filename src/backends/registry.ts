@@ -59,8 +59,7 @@ export class UnknownBackendError extends Error {
 
 /** A registry of the backends in this package. */
 export function defaultBackends(): BackendRegistry {
-  return new BackendRegistry().with(
-    "memory",
-    async () => (await import("./memory/memory-backend.js")).memoryBackend,
-  );
+  return new BackendRegistry()
+    .with("memory", async () => (await import("./memory/memory-backend.js")).memoryBackend)
+    .with("file", async () => (await import("./file/file-backend.js")).fileBackend);
 }

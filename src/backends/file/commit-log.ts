@@ -1,0 +1,224 @@
+import { StorageFault } from "../../core/errors.js";
+import type { CancelTimer, Timers } from "../../core/runtime.js";
+import type { BackendSetup } from "../backend.js";
+import { Turn } from "../files/turn.js";
+import type { LocalCommit } from "../local/local-commit.js";
+import type { StoreLog } from "./store-log.js";
+
+export interface CommitLogSetup {
+  readonly log: StoreLog;
+  readonly timers: Timers;
+  /** Whether a commit waits for its frame; otherwise frames are written in the background. */
+  readonly waits: boolean;
+  /** Time between two background writes; undefined: only on `flush`, or when much is waiting. */
+  readonly intervalMs: number | undefined;
+  readonly warn: BackendSetup["warn"];
+}
+
+/** Writes waiting for the background are written at once from here on. */
+const MAX_PENDING_WRITES = 4096;
+/** After a failed compaction the next is tried when the journals have grown by this factor. */
+const RETRY_GROWTH = 1.5;
+/** A store up to this size is compacted when it is closed. */
+const CHEAP_BYTES = 1024 * 1024;
+
+/**
+ * Keeps the promises of a durability level over the files of a store: when a commit's frame is written and synced, what
+ * happens after a failure, and when the journals become a snapshot.
+ */
+export class CommitLog {
+  /** Everything that appends runs here, one at a time. */
+  readonly turn = new Turn();
+  readonly #setup: CommitLogSetup;
+  readonly #log: StoreLog;
+  #pending: LocalCommit[] = [];
+  #pendingWrites = 0;
+  #failure: StorageFault | undefined;
+  #stopTimer: CancelTimer | undefined;
+  #compaction: Promise<void> | undefined;
+  /** The part of a compaction that runs beside appending. */
+  #saving: Promise<void> | undefined;
+  #retryAtBytes = 0;
+
+  constructor(setup: CommitLogSetup) {
+    this.#setup = setup;
+    this.#log = setup.log;
+  }
+
+  /**
+   * Takes commits that are about to be applied; resolves when the durability level holds for them. To be called
+   * within {@link turn}. When it rejects, they had no effect unless the fault's outcome is unknown.
+   */
+  async write(commits: readonly LocalCommit[]): Promise<void> {
+    if (this.#setup.waits) await this.#append(commits);
+    else await this.#postpone(commits);
+    if (this.#isCompactionDue()) this.#compactInBackground();
+  }
+
+  /** Resolves when everything written so far is durable. Rejects once with what failed in the background before. */
+  flush(): Promise<void> {
+    return this.turn.run(async () => {
+      await this.#reportFailure();
+      await this.#makeDurable();
+    });
+  }
+
+  /** Makes a snapshot of everything, which then needs no journal. */
+  async compact(): Promise<void> {
+    await this.#settleCompaction();
+    await this.#startCompaction();
+  }
+
+  /** Runs `work` while no compaction replaces files. */
+  async withoutCompaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.#settleCompaction();
+    const done = work();
+    const ended = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    await this.#hold(ended);
+    return done;
+  }
+
+  /** Makes everything durable and lets the files go; everything is attempted, the first failure reported. */
+  async close(): Promise<void> {
+    this.#stopTimer?.();
+    await this.#settleCompaction();
+    try {
+      await this.turn.run(() => this.#makeDurable());
+      if (this.#log.journalBytes > 0 && this.#isCheap()) await this.#compactAtClose();
+    } finally {
+      await this.#log.close();
+    }
+  }
+
+  async #append(commits: readonly LocalCommit[]): Promise<void> {
+    if (this.#log.isInDoubt) await this.#renew();
+    await this.#log.append(commits).catch((error: unknown) => this.#recover(error));
+  }
+
+  async #postpone(commits: readonly LocalCommit[]): Promise<void> {
+    await this.#reportFailure();
+    if (this.#pendingWrites >= MAX_PENDING_WRITES) await this.#drain();
+    this.#pending.push(...commits);
+    for (const { writes } of commits) this.#pendingWrites += writes.length;
+    this.#armTimer();
+  }
+
+  #armTimer(): void {
+    const { intervalMs, timers } = this.#setup;
+    if (intervalMs === undefined || this.#stopTimer !== undefined) return;
+    this.#stopTimer = timers.after(intervalMs, () => {
+      this.#stopTimer = undefined;
+      void this.turn.run(() => this.#makeDurable()).catch((error: unknown) => this.#keepFailure(error));
+    });
+  }
+
+  #keepFailure(error: unknown): void {
+    this.#setup.warn("a background write failed; the next write or flush is told", { error });
+    this.#failure = error as StorageFault;
+  }
+
+  /** Reports a failed background write once, having tried to make up for it. */
+  async #reportFailure(): Promise<void> {
+    const failure = this.#failure;
+    if (failure === undefined) return;
+    await this.#makeDurable();
+    this.#failure = undefined;
+    throw failure;
+  }
+
+  async #makeDurable(): Promise<void> {
+    await this.#drain();
+    await this.#log.sync().catch((error: unknown) => this.#recover(error));
+  }
+
+  /** Writes what is waiting, as one frame. */
+  async #drain(): Promise<void> {
+    if (this.#log.isInDoubt) await this.#renew();
+    if (this.#pending.length === 0) return;
+    await this.#log.append(this.#pending).catch((error: unknown) => this.#recover(error));
+    this.#forgetPending();
+  }
+
+  #forgetPending(): void {
+    this.#pending = [];
+    this.#pendingWrites = 0;
+  }
+
+  /** After a failed write or sync: back to a state that can be relied on, if possible; then the failure. */
+  async #recover(error: unknown): Promise<never> {
+    const fault = error as StorageFault;
+    if (!this.#log.isInDoubt) throw fault;
+    try {
+      await this.#renew();
+    } catch {
+      const { reason, message, cause } = fault;
+      throw new StorageFault(reason, message, { outcome: "unknown", cause });
+    }
+    throw fault;
+  }
+
+  /** The new snapshot holds what was waiting too: it had been applied. */
+  async #renew(): Promise<void> {
+    await this.#saving?.catch(() => undefined);
+    await this.#log.renew();
+    this.#forgetPending();
+  }
+
+  #isCompactionDue(): boolean {
+    const log = this.#log;
+    return this.#compaction === undefined && log.isCompactionDue && log.journalBytes >= this.#retryAtBytes;
+  }
+
+  #isCheap(): boolean {
+    return this.#log.journalBytes + this.#log.snapshotBytes <= CHEAP_BYTES;
+  }
+
+  #compactInBackground(): void {
+    void this.#startCompaction().catch((error: unknown) => {
+      this.#retryAtBytes = this.#log.journalBytes * RETRY_GROWTH;
+      this.#setup.warn("the journal could not be compacted; it goes on growing and is tried again", {
+        error,
+      });
+    });
+  }
+
+  async #compactAtClose(): Promise<void> {
+    await this.#startCompaction().catch((error: unknown) => {
+      this.#setup.warn("the journal could not be compacted on closing; nothing is lost", { error });
+    });
+  }
+
+  #startCompaction(): Promise<void> {
+    return this.#hold(this.#runCompaction());
+  }
+
+  /** No compaction begins before `work` has ended. */
+  #hold(work: Promise<void>): Promise<void> {
+    this.#compaction = work.finally(() => {
+      this.#compaction = undefined;
+    });
+    return this.#compaction;
+  }
+
+  async #runCompaction(): Promise<void> {
+    await this.turn.run(async () => {
+      await this.#drain();
+      const content = await this.#log.rotate();
+      // Begun within the turn, so that a renewal can tell that it has to wait.
+      this.#saving = this.#log.save(content);
+    });
+    try {
+      await this.#saving;
+      this.#retryAtBytes = 0;
+    } finally {
+      this.#saving = undefined;
+    }
+  }
+
+  async #settleCompaction(): Promise<void> {
+    while (this.#compaction !== undefined) await this.#compaction.catch(() => undefined);
+  }
+}

@@ -1,0 +1,21 @@
+import { StorageFault, type CorruptionReason } from "../../core/errors.js";
+
+/** A file that is not as it was written; says where. */
+export class DamageFault extends StorageFault {
+  readonly file: string;
+  readonly offset: number;
+  readonly corruption: CorruptionReason;
+
+  constructor(reason: CorruptionReason, file: string, offset: number, flaw: string, cause?: unknown) {
+    super(reason, `${file}, byte ${offset}: ${flaw}; ${advice(reason)}`, { cause });
+    this.file = file;
+    this.offset = offset;
+    this.corruption = reason;
+  }
+}
+
+function advice(reason: CorruptionReason): string {
+  if (reason === "newer-format") return "open it with a newer version of holdfast; nothing was changed";
+  if (reason === "foreign") return "give another path, or move the file away; nothing was changed";
+  return "restore the store from a copy, or see docs/formats.md for what else can be tried; nothing was changed";
+}

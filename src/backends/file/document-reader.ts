@@ -1,0 +1,147 @@
+import { crc32 } from "node:zlib";
+import type { Breather } from "../files/breather.js";
+import { DamageFault } from "./damage-fault.js";
+import { decodeLine, type SnapshotEntry } from "./snapshot-line.js";
+import {
+  SIGNATURE,
+  SNAPSHOT_FORMAT,
+  trailer,
+  TRAILER_BYTES,
+  type PartSeal,
+  type SnapshotState,
+} from "./snapshot-format.js";
+
+const SUM_BYTES = 4 * 1024 * 1024;
+const LINES_PER_LOOK = 256;
+
+/** The first and last lines of a document. */
+interface Frame {
+  readonly header: Partial<SnapshotState> & {
+    readonly holdfast: string;
+    readonly format: number;
+    readonly part?: number;
+  };
+  readonly parts: readonly PartSeal[];
+  readonly count: number;
+  readonly crc: string;
+  /** Where the entries stand. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One document of a snapshot whose checksum was right. */
+export class DocumentReader {
+  readonly frame: Frame;
+  readonly #bytes: Buffer;
+  readonly #file: string;
+
+  private constructor(bytes: Buffer, file: string, frame: Frame) {
+    this.#bytes = bytes;
+    this.#file = file;
+    this.frame = frame;
+  }
+
+  /**
+   * Checks a whole document before anything in it is believed.
+   *
+   * @throws DamageFault `foreign`, `newer-format`, `truncated` or `checksum`.
+   */
+  static async open(bytes: Buffer, file: string, breather: Breather): Promise<DocumentReader> {
+    checkOrigin(bytes, file);
+    const covered = bytes.length - TRAILER_BYTES;
+    const sum = await slicedSum(bytes.subarray(0, Math.max(0, covered)), breather);
+    const crc = sum.toString(16).padStart(8, "0");
+    if (covered < 0 || bytes.toString("latin1", covered) !== trailer(crc)) throw damaged(bytes, file);
+    return new DocumentReader(bytes, file, frameOf(bytes, file, covered, crc));
+  }
+
+  /** Every entry, in the order of the lines. */
+  async *entries(
+    breather: Breather,
+  ): AsyncGenerator<readonly (SnapshotEntry & { readonly offset: number })[]> {
+    let page: (SnapshotEntry & { offset: number })[] = [];
+    let seen = 0;
+    for (const entry of this.#lines()) {
+      page.push(entry);
+      seen += 1;
+      if (page.length < LINES_PER_LOOK) continue;
+      yield page;
+      page = [];
+      if (breather.isDue) await breather.breathe();
+    }
+    yield page;
+    if (seen !== this.frame.count)
+      throw this.#flaw(this.frame.end, `it holds ${seen} entries and not ${this.frame.count}`);
+  }
+
+  *#lines(): Generator<SnapshotEntry & { offset: number }> {
+    for (let start = this.frame.start; start < this.frame.end; ) {
+      const newline = this.#bytes.indexOf(0x0a, start);
+      const end = this.#bytes[newline - 1] === 0x2c ? newline - 1 : newline;
+      yield { ...this.#line(start, end), offset: start };
+      start = newline + 1;
+    }
+  }
+
+  #line(start: number, end: number): SnapshotEntry {
+    try {
+      return decodeLine(this.#bytes, start, end);
+    } catch (error) {
+      throw this.#flaw(start, "a line cannot be read though the file's checksum is right", error);
+    }
+  }
+
+  #flaw(offset: number, flaw: string, cause?: unknown): DamageFault {
+    return new DamageFault("decode", this.#file, offset, flaw, cause);
+  }
+}
+
+/** @throws DamageFault when the document is empty, not ours, or newer than this version. */
+function checkOrigin(bytes: Buffer, file: string): void {
+  if (bytes.length === 0) throw new DamageFault("truncated", file, 0, "it is empty");
+  const begin = bytes.toString("latin1", 0, SIGNATURE.length);
+  if (!SIGNATURE.startsWith(begin))
+    throw new DamageFault("foreign", file, 0, "it was not written by holdfast");
+  const format = /^\{"holdfast":"[a-z]+","format":(\d{1,9})[,}]/.exec(bytes.toString("latin1", 0, 64))?.[1];
+  if (format !== undefined && Number(format) > SNAPSHOT_FORMAT) {
+    throw new DamageFault(
+      "newer-format",
+      file,
+      0,
+      `it has format ${format}, this version reads ${SNAPSHOT_FORMAT}`,
+    );
+  }
+}
+
+function frameOf(bytes: Buffer, file: string, covered: number, crc: string): Frame {
+  try {
+    const start = bytes.indexOf(0x0a) + 1;
+    const end = bytes.lastIndexOf(0x0a, covered) + 1;
+    const header = JSON.parse(`${bytes.toString("utf8", 0, start)}]}`) as Frame["header"];
+    const { parts = [], count } = JSON.parse(
+      `{${bytes.toString("utf8", end + 2, covered)}}`,
+    ) as Partial<Frame>;
+    if (count === undefined) throw new SyntaxError("the footer has no count");
+    return { header, parts, count, crc, start, end };
+  } catch (error) {
+    throw new DamageFault("decode", file, 0, "its header or footer cannot be read", error);
+  }
+}
+
+/** Tells a file that was cut off from one that was changed. */
+function damaged(bytes: Buffer, file: string): DamageFault {
+  const whole = /,"crc":"[0-9a-f]{8}"\}\n$/.test(
+    bytes.toString("latin1", Math.max(0, bytes.length - TRAILER_BYTES)),
+  );
+  if (whole) return new DamageFault("checksum", file, 0, "its content does not match its checksum");
+  return new DamageFault("truncated", file, bytes.length, "it does not end as it should");
+}
+
+async function slicedSum(bytes: Buffer, breather: Breather): Promise<number> {
+  let sum = 0;
+  for (let start = 0; start < bytes.length; start += SUM_BYTES) {
+    sum = crc32(bytes.subarray(start, start + SUM_BYTES), sum);
+    if (breather.isDue) await breather.breathe();
+  }
+  return sum;
+}

@@ -1,0 +1,249 @@
+import { background, type Context } from "../../core/context.js";
+import { StorageFault } from "../../core/errors.js";
+import type { StoredKey } from "../../core/key.js";
+import { hashEntry } from "../../core/range-digest.js";
+import type { KeyRange } from "../../core/range.js";
+import type {
+  Backend,
+  BackendExtensions,
+  BackendFactory,
+  BackendInfo,
+  BackendSetup,
+  Batch,
+  ChangesOptions,
+  ChangesResult,
+  CommitResult,
+  Durability,
+  Position,
+  ReadResult,
+  ScanOptions,
+  ScanPage,
+  Want,
+} from "../backend.js";
+import { Breather } from "../files/breather.js";
+import { nodeFileSystem } from "../files/node-file-system.js";
+import { processLock } from "../files/process-lock.js";
+import { ChangeSignal } from "../local/change-signal.js";
+import { Lifecycle } from "../local/lifecycle.js";
+import { changesAfter } from "../local/local-changes.js";
+import type { LocalCommit } from "../local/local-commit.js";
+import { namePages, scanPages } from "../local/local-scan.js";
+import { LocalStore } from "../local/local-store.js";
+import { Sweeper } from "../local/sweeper.js";
+import { CommitLog } from "./commit-log.js";
+import { decideGroup } from "./commit-group.js";
+import { fileOptions, type FileOptions } from "./file-options.js";
+import { openStore, readStore, type OpenedStore, type StorePlace } from "./open-store.js";
+import { storeFiles } from "./store-files.js";
+import { StoreLayout } from "./store-layout.js";
+import { verifyStore } from "./verify-store.js";
+
+const MIB = 1024 * 1024;
+
+const LIMITS = { maxValueBytes: 64 * MIB, maxBatchEntries: 100_000, maxBatchBytes: 256 * MIB };
+
+const HELD = { power: "power", process: "process", interval: "none", none: "none" } as const satisfies Record<
+  string,
+  Durability
+>;
+
+/** Expired entries removed in one commit. */
+const SWEEP_ENTRIES = 1024;
+
+/** What a file backend stands on; replaced in tests. */
+export type FileSurroundings = Pick<StorePlace, "fs" | "lock" | "sizes">;
+
+const MACHINE: FileSurroundings = {
+  fs: nodeFileSystem,
+  lock: processLock,
+  sizes: { segmentBytes: MIB, partBytes: 32 * MIB, compactBytes: 4 * MIB },
+};
+
+/** Keeps everything in this process and every commit in a journal; see docs/formats.md. */
+export const fileBackend: BackendFactory = (setup) => new FileBackend(setup);
+
+interface OpenState extends OpenedStore {
+  readonly commits: CommitLog;
+}
+
+export class FileBackend implements Backend {
+  readonly info: BackendInfo;
+  readonly extensions: BackendExtensions;
+  readonly #setup: BackendSetup;
+  readonly #options: FileOptions;
+  readonly #place: StorePlace;
+  readonly #lifecycle = new Lifecycle();
+  readonly #signal: ChangeSignal;
+  readonly #sweeper: Sweeper;
+  #store: LocalStore;
+  /** Undefined when the store is open for reading only. */
+  #open: OpenState | undefined;
+
+  /** @param surroundings the machine's files and lock unless given. */
+  constructor(setup: BackendSetup, surroundings: FileSurroundings = MACHINE) {
+    this.#setup = setup;
+    this.#options = fileOptions(setup);
+    const { runtime, warn } = setup;
+    this.#place = { ...surroundings, layout: new StoreLayout(this.#options.path), runtime, warn };
+    this.#signal = new ChangeSignal(runtime.timers);
+    this.#store = new LocalStore(setup);
+    this.#sweeper = this.#makeSweeper();
+    this.info = infoOf(this.#options);
+    this.extensions = this.#makeExtensions();
+  }
+
+  open(ctx: Context): Promise<void> {
+    return this.#lifecycle.open(ctx, async () => {
+      if (this.#options.readOnly) {
+        this.#store = await readStore(this.#place, () => new LocalStore(this.#setup));
+        return;
+      }
+      this.#store = new LocalStore(this.#setup);
+      const opened = await openStore(this.#place, this.#options, this.#store);
+      const { timers } = this.#setup.runtime;
+      const { waits, intervalMs } = this.#options;
+      const commits = new CommitLog({ log: opened.log, timers, waits, intervalMs, warn: this.#setup.warn });
+      this.#open = { ...opened, commits };
+      this.#sweeper.start();
+    });
+  }
+
+  close(_ctx: Context): Promise<void> {
+    return this.#lifecycle.close(
+      () => this.#signal.notifyAll(),
+      async () => {
+        const open = this.#open;
+        this.#open = undefined;
+        try {
+          await this.#sweeper.stop();
+          await open?.commits.close();
+        } finally {
+          await open?.lock.release();
+          this.#store = new LocalStore(this.#setup);
+        }
+      },
+    );
+  }
+
+  async read<W extends Want = "values">(
+    ctx: Context,
+    namespace: string,
+    keys: readonly StoredKey[],
+  ): Promise<ReadResult<W>> {
+    this.#lifecycle.check(ctx);
+    return this.#store.read(namespace, keys) as ReadResult<W>;
+  }
+
+  scan<W extends Want | "count" = "values">(
+    ctx: Context,
+    namespace: string,
+    range: KeyRange,
+    options?: ScanOptions<W>,
+  ): AsyncIterable<ScanPage<W>> {
+    return scanPages(this.#engine(), ctx, namespace, range, options);
+  }
+
+  async commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    return this.#lifecycle.run(background(), () => {
+      const { commits } = this.#writable();
+      return commits.turn.run(() => this.#commit(commits, batches));
+    });
+  }
+
+  changes(
+    ctx: Context,
+    namespace: string,
+    after: Position | undefined,
+    options: ChangesOptions,
+  ): Promise<ChangesResult> {
+    return this.#lifecycle.run(ctx, () => changesAfter(this.#engine(), ctx, namespace, after, options));
+  }
+
+  namespaces(ctx: Context): AsyncIterable<readonly string[]> {
+    return namePages(this.#engine(), ctx);
+  }
+
+  async #commit(log: CommitLog, batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    const decisions = decideGroup(this.#store, batches, LIMITS);
+    const commits = decisions.flatMap((decision) => ("commit" in decision ? [decision.commit] : []));
+    if (commits.length > 0) await log.write(commits);
+    return decisions.map((decision) => ("commit" in decision ? this.#apply(decision.commit) : decision));
+  }
+
+  #apply(commit: LocalCommit): CommitResult {
+    const { replaced, removed } = this.#store.apply(commit);
+    this.#signal.notify(commit.namespace);
+    return { status: "committed", position: commit.position, now: commit.now, replaced, removed };
+  }
+
+  async #sweep({ commits }: OpenState): Promise<boolean> {
+    return commits.turn.run(async () => {
+      const commit = this.#store.sweep(this.#store.now(), SWEEP_ENTRIES);
+      if (commit === undefined) return false;
+      await commits.write([commit]);
+      this.#apply(commit);
+      return true;
+    });
+  }
+
+  /** @throws StorageFault `read-only`. */
+  #writable(): OpenState {
+    if (this.#open !== undefined) return this.#open;
+    throw new StorageFault(
+      "read-only",
+      "the store was opened with read_only: true; open it without to write",
+    );
+  }
+
+  #engine() {
+    const { clock } = this.#setup.runtime;
+    return { lifecycle: this.#lifecycle, store: this.#store, signal: this.#signal, clock };
+  }
+
+  #makeSweeper(): Sweeper {
+    return new Sweeper({
+      runtime: this.#setup.runtime,
+      intervalMs: this.#setup.sweepIntervalMs,
+      isHurried: () => this.#signal.hasWaiters,
+      sweep: () => (this.#open === undefined ? false : this.#sweep(this.#open)),
+      warn: this.#setup.warn,
+    });
+  }
+
+  #makeExtensions(): BackendExtensions {
+    const { fs, layout, runtime } = this.#place;
+    const run =
+      <T>(call: () => Promise<T>) =>
+      (ctx: Context) =>
+        this.#lifecycle.run(ctx, call);
+    return {
+      compact: run(() => this.#writable().commits.compact()),
+      flush: run(async () => this.#open?.commits.flush()),
+      verify: run(() => this.#undisturbed(() => verifyStore(fs, layout, new Breather(runtime.clock)))),
+      files: run(() => storeFiles(fs, layout)),
+    };
+  }
+
+  /** Runs while no files are replaced. */
+  #undisturbed<T>(work: () => Promise<T>): Promise<T> {
+    return this.#open === undefined ? work() : this.#open.commits.withoutCompaction(work);
+  }
+}
+
+function infoOf({ durability }: FileOptions): BackendInfo {
+  return {
+    name: "file",
+    capabilities: {
+      persistent: true,
+      shared: false,
+      groupCommit: true,
+      compact: true,
+      verify: true,
+      flush: true,
+      files: true,
+    },
+    limits: LIMITS,
+    durability: HELD[durability],
+    entryHash: hashEntry,
+  };
+}

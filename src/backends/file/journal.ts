@@ -1,0 +1,158 @@
+import { dirname } from "node:path";
+import type { FileSystem, OpenFile } from "../../core/file-system.js";
+import { errorCode, fileFault } from "../files/file-errors.js";
+import { writeFully } from "../files/write-fully.js";
+import { encodeFrame, frameSeed, type FrameSeed } from "./journal-frame.js";
+import { encodeJournalHeader, type JournalHeader } from "./journal-header.js";
+
+/** Errors of a write that leave the file usable once what was half written is cut off. */
+const FULL = new Set(["ENOSPC", "EDQUOT"]);
+
+/**
+ * The journal of one epoch, open for appending. Frames are written into a tail of zeros made in advance, so that a
+ * sync has no metadata to write. After a failure that leaves its content in doubt it is poisoned: nothing is written
+ * to it or synced any more.
+ */
+export class Journal {
+  readonly header: JournalHeader;
+  readonly path: string;
+  readonly #file: OpenFile;
+  readonly #seed: FrameSeed;
+  readonly #segmentBytes: number;
+  #size = 0;
+  #allocated = 0;
+  #sequence: number;
+  #durable: number;
+  #poisoned = false;
+
+  private constructor(path: string, file: OpenFile, header: JournalHeader, segmentBytes: number) {
+    this.path = path;
+    this.header = header;
+    this.#file = file;
+    this.#seed = frameSeed(header.store, header.epoch);
+    this.#segmentBytes = segmentBytes;
+    this.#sequence = header.after;
+    this.#durable = header.after;
+  }
+
+  /**
+   * Starts a journal under a new name, durable when this resolves.
+   *
+   * @param segmentBytes how much is filled with zeros at a time.
+   */
+  static async create(
+    fs: FileSystem,
+    path: string,
+    header: JournalHeader,
+    segmentBytes: number,
+  ): Promise<Journal> {
+    const file = await fs.open(path, "create").catch((error: unknown) => {
+      throw fileFault(error, `creating ${path}`);
+    });
+    const journal = new Journal(path, file, header, segmentBytes);
+    try {
+      await journal.#write(encodeFrame(encodeJournalHeader(header), journal.#seed));
+      await file.sync();
+      await fs.syncDir(dirname(path));
+      return journal;
+    } catch (error) {
+      await journal.abandon();
+      throw fileFault(error, `starting ${path}`);
+    }
+  }
+
+  /** Bytes of frames. */
+  get bytes(): number {
+    return this.#size;
+  }
+
+  /** The number of the last frame. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** The number of the last frame that is sure to be on the disk. */
+  get durable(): number {
+    return this.#durable;
+  }
+
+  get isPoisoned(): boolean {
+    return this.#poisoned;
+  }
+
+  /**
+   * Appends a frame.
+   *
+   * @param body what {@link encodeFrame} takes, its number one above {@link sequence}.
+   * @param sync whether to make it durable too.
+   */
+  async append(body: string, sync: boolean): Promise<void> {
+    const frame = encodeFrame(body, this.#seed);
+    const before = this.#size;
+    try {
+      await this.#write(frame);
+    } catch (error) {
+      await this.#cutBack(before, error);
+      throw fileFault(error, `writing ${this.path}`);
+    }
+    if (sync) await this.#sync();
+    this.#sequence += 1;
+    if (sync) this.#durable = this.#sequence;
+  }
+
+  /** Makes every frame durable. */
+  async sync(): Promise<void> {
+    if (this.#durable === this.#sequence) return;
+    await this.#sync();
+    this.#durable = this.#sequence;
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close().catch((error: unknown) => {
+      throw fileFault(error, `closing ${this.path}`);
+    });
+  }
+
+  /** Lets the file go, whatever state it is in. */
+  async abandon(): Promise<void> {
+    this.#poisoned = true;
+    await this.#file.close().catch(() => undefined);
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      await this.#file.datasync();
+    } catch (error) {
+      this.#poisoned = true;
+      throw fileFault(error, `syncing ${this.path}`);
+    }
+  }
+
+  async #write(frame: Buffer): Promise<void> {
+    const end = this.#size + frame.length;
+    const bytes = end > this.#allocated ? padded(frame, this.#segmentBytes) : frame;
+    await writeFully(this.#file, bytes, this.#size);
+    this.#allocated = Math.max(this.#allocated, this.#size + bytes.length);
+    this.#size = end;
+  }
+
+  /** After a failed write: a full disk's half frame is cut off, so that appending can go on; otherwise the file is done. */
+  async #cutBack(size: number, error: unknown): Promise<void> {
+    this.#poisoned = true;
+    if (!FULL.has(errorCode(error) ?? "")) return;
+    try {
+      await this.#file.truncate(size);
+      await this.#file.datasync();
+      this.#allocated = size;
+      this.#poisoned = false;
+    } catch {
+      // Still poisoned: the caller moves on to a new journal.
+    }
+  }
+}
+
+function padded(frame: Buffer, segmentBytes: number): Buffer {
+  const bytes = Buffer.alloc(frame.length + segmentBytes);
+  frame.copy(bytes);
+  return bytes;
+}

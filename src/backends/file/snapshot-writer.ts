@@ -1,0 +1,119 @@
+import { crc32 } from "node:zlib";
+import type { StoredEntry } from "../../core/entry.js";
+import type { FileSystem } from "../../core/file-system.js";
+import { StorageFault } from "../../core/errors.js";
+import type { Breather } from "../files/breather.js";
+import { fileFault } from "../files/file-errors.js";
+import { removeIfPresent } from "../files/remove-if-present.js";
+import { DocumentBuilder, type Document } from "./document-builder.js";
+import { compress } from "./snapshot-compression.js";
+import { partHeader, snapshotHeader, type PartSeal, type SnapshotState } from "./snapshot-format.js";
+import { encodeLine, LINE_COLUMNS } from "./snapshot-line.js";
+import { sortedEntries } from "./sorted-entries.js";
+import type { StoreLayout } from "./store-layout.js";
+
+const LINES_PER_LOOK = 64;
+const SUM_BYTES = 4 * 1024 * 1024;
+
+/** A store's content at one moment. */
+export interface SnapshotContent {
+  readonly state: SnapshotState;
+  readonly entries: readonly (readonly [namespace: string, entries: readonly StoredEntry[]])[];
+}
+
+export interface SnapshotWriterSetup {
+  readonly fs: FileSystem;
+  readonly layout: StoreLayout;
+  readonly compression: "none" | "gzip";
+  /** A document is closed once it is this large. */
+  readonly partBytes: number;
+}
+
+/**
+ * Writes the files of one snapshot, each read back before it counts: write-file-atomic reports success over a file
+ * that a full disk cut short. Their names are not synced.
+ */
+export class SnapshotWriter {
+  readonly #setup: SnapshotWriterSetup;
+  readonly #state: SnapshotState;
+  readonly #breather: Breather;
+  readonly #main: DocumentBuilder;
+  readonly #parts: PartSeal[] = [];
+  #current: DocumentBuilder;
+  #written = 0;
+
+  constructor(setup: SnapshotWriterSetup, state: SnapshotState, breather: Breather) {
+    this.#setup = setup;
+    this.#state = state;
+    this.#breather = breather;
+    this.#main = new DocumentBuilder(snapshotHeader(state, LINE_COLUMNS));
+    this.#current = this.#main;
+  }
+
+  /**
+   * Writes everything; the document for the store's path last, because it names the others.
+   *
+   * @param path where that document goes, a name that does not count yet.
+   * @returns the bytes of all files.
+   */
+  async write(entries: SnapshotContent["entries"], path: string): Promise<number> {
+    for (const [namespace, held] of entries) await this.#addAll(namespace, held);
+    if (this.#current !== this.#main) await this.#finishPart();
+    await this.#save(this.#main.finish(this.#parts), path);
+    return this.#written;
+  }
+
+  async #addAll(namespace: string, held: readonly StoredEntry[]): Promise<void> {
+    const quoted = JSON.stringify(namespace);
+    let lines = 0;
+    for (const entry of await sortedEntries(held, this.#breather)) {
+      this.#current.add(encodeLine(namespace, quoted, entry));
+      if (this.#current.size >= this.#setup.partBytes) await this.#nextPart();
+      lines += 1;
+      if (lines % LINES_PER_LOOK === 0 && this.#breather.isDue) await this.#breather.breathe();
+    }
+  }
+
+  async #nextPart(): Promise<void> {
+    if (this.#current !== this.#main) await this.#finishPart();
+    this.#current = new DocumentBuilder(partHeader(this.#state, this.#parts.length + 1));
+  }
+
+  async #finishPart(): Promise<void> {
+    const part = this.#current.finish();
+    this.#parts.push(part.seal);
+    await this.#save(part, this.#setup.layout.part(this.#state.epoch, this.#parts.length));
+  }
+
+  async #save({ bytes }: Document, path: string): Promise<void> {
+    const { fs, compression } = this.#setup;
+    const stored = compression === "gzip" ? await compress(bytes) : bytes;
+    // write-file-atomic would follow a symbolic link that stands there.
+    await removeIfPresent(fs, path);
+    await fs.replaceFile(path, stored).catch((error: unknown) => {
+      throw fileFault(error, `writing ${path}`);
+    });
+    await this.#readBack(path, stored);
+    this.#written += stored.length;
+  }
+
+  async #readBack(path: string, expected: Uint8Array): Promise<void> {
+    const found = await this.#setup.fs.readFile(path).catch((error: unknown) => {
+      throw fileFault(error, `reading back ${path}`);
+    });
+    if (found.length !== expected.length) throw cutShort(path, found.length, expected.length);
+    for (let start = 0; start < found.length; start += SUM_BYTES) {
+      const end = start + SUM_BYTES;
+      if (crc32(found.subarray(start, end)) !== crc32(expected.subarray(start, end))) {
+        throw new StorageFault("io", `${path} reads back differently from what was written; check the disk`);
+      }
+      if (this.#breather.isDue) await this.#breather.breathe();
+    }
+  }
+}
+
+/** A file without its end that was reported as written: the disk was full. */
+function cutShort(path: string, found: number, expected: number): StorageFault {
+  const message = `writing ${path} stopped after ${found} of ${expected} bytes; free some space, then call again`;
+  return new StorageFault("no-space", message);
+}

@@ -1,0 +1,50 @@
+import type { StoredEntry } from "../../core/entry.js";
+import { compareKeys } from "../../core/key.js";
+import type { Breather } from "../files/breather.js";
+
+const RUN_ENTRIES = 4096;
+
+/**
+ * Entries in key order, a page at a time, without ever sorting so many at once that others have to wait: sorted runs,
+ * merged pairwise level by level.
+ */
+export async function sortedEntries(
+  entries: readonly StoredEntry[],
+  breather: Breather,
+): Promise<readonly StoredEntry[]> {
+  let runs: StoredEntry[][] = [];
+  for (let start = 0; start < entries.length; start += RUN_ENTRIES) {
+    runs.push(entries.slice(start, start + RUN_ENTRIES).sort(byKey));
+    if (breather.isDue) await breather.breathe();
+  }
+  while (runs.length > 1) {
+    const merged: StoredEntry[][] = [];
+    for (let i = 0; i < runs.length; i += 2) {
+      const [left, right] = [runs[i] as StoredEntry[], runs[i + 1]];
+      merged.push(right === undefined ? left : await merge(left, right, breather));
+    }
+    runs = merged;
+  }
+  return runs[0] ?? [];
+}
+
+async function merge(left: StoredEntry[], right: StoredEntry[], breather: Breather): Promise<StoredEntry[]> {
+  const merged: StoredEntry[] = [];
+  let l = 0;
+  let r = 0;
+  while (l < left.length && r < right.length) {
+    const [a, b] = [left[l] as StoredEntry, right[r] as StoredEntry];
+    const leftFirst = byKey(a, b) < 0;
+    merged.push(leftFirst ? a : b);
+    if (leftFirst) l += 1;
+    else r += 1;
+    if (merged.length % RUN_ENTRIES === 0 && breather.isDue) await breather.breathe();
+  }
+  for (; l < left.length; l++) merged.push(left[l] as StoredEntry);
+  for (; r < right.length; r++) merged.push(right[r] as StoredEntry);
+  return merged;
+}
+
+function byKey(a: StoredEntry, b: StoredEntry): number {
+  return compareKeys(a.key, b.key);
+}
