@@ -1,16 +1,20 @@
 /**
  * The full form of a reliability row (R1 to R17), run by `npm run test:long -- --row R3` and recorded in
  * docs/reliability.json. The short form of the same work stands in a mocha suite beside it.
+ *
+ * A row is found by the name of its file: every `test/**\/*.long.ts` exports `rows: readonly LongRow[]`.
  */
 export interface LongRow {
   /** `R` and a number, with a suffix where a row is proven backend by backend: `R3`, `R9-memory`. */
   readonly id: string;
   /** What one round is and what it would have shown, as the table of docs/reliability.md prints it. */
   readonly title: string;
+  /** Rounds of the full form; `"exhaustive"` when one run is all there is, whatever the seed. */
+  readonly fullRounds: number | "exhaustive";
   /**
-   * Runs rounds until `rounds` are done, `minutes` are over, or the row is finished, whichever is first; with neither,
-   * the full form. Works in steps of seconds, so that its totals are recorded when the time is over. The same seed
-   * repeats the same rounds; two runs with different seeds add up.
+   * Runs rounds until `rounds` are done, `minutes` are over, or there are no more, whichever is first. Looks at the
+   * time at least every few seconds, so that a long run can be recorded piece by piece. The same seed repeats the same
+   * rounds; the results of different seeds are added up.
    *
    * @throws when the row could not be run at all; a promise that was broken is a failure in the result.
    */
