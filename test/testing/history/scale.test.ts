@@ -1,6 +1,10 @@
 import { expect } from "chai";
-import { checkListAppend, describeReport, type ListOperation } from "../../../src/testing/history/index.js";
-import type { HistoryTransaction } from "../../../src/testing/history/index.js";
+import {
+  checkListAppend,
+  describeReport,
+  type HistoryTransaction,
+  type ListOperation,
+} from "../../../src/testing/history/index.js";
 
 const OPERATIONS = Number(process.env["HOLDFAST_CHECKER_OPERATIONS"] ?? 200_000);
 const CLIENTS = 64;
@@ -41,7 +45,7 @@ describe(`checkListAppend over ${OPERATIONS} operations`, () => {
     const spoiled = history.map((transaction, index) => {
       if (index !== middle) return transaction;
       const operations = transaction.operations.slice(0, 1).map((o) => ({ ...o, elements: [] }));
-      return { ...transaction, operations: operations as ListOperation[] };
+      return { ...transaction, operations };
     });
     const report = checkListAppend(spoiled);
     expect(report.valid).to.equal(false);

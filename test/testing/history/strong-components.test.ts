@@ -17,10 +17,9 @@ function components(nodeCount: number, edges: readonly Edge[]): number[][] {
 /** The same by the definition: nodes that reach each other. */
 function mutuallyReachable(nodeCount: number, edges: readonly Edge[]): number[][] {
   const reach = Array.from({ length: nodeCount }, (_, node) => reachable(node, edges));
-  const groups = Array.from({ length: nodeCount }, (_, node) =>
-    Array.from({ length: nodeCount }, (_, other) => other).filter(
-      (other) => other === node || (reach[node]?.has(other) && reach[other]?.has(node)),
-    ),
+  const nodes = Array.from({ length: nodeCount }, (_, node) => node);
+  const groups = nodes.map((node) =>
+    nodes.filter((other) => other === node || (reach[node]?.has(other) && reach[other]?.has(node))),
   );
   return groups.filter((group, node) => group.length > 1 && group[0] === node);
 }

@@ -1,0 +1,53 @@
+import type { Backend } from "../../src/backends/backend.js";
+import { checkGroups, checkListAppend, type AnomalyReport } from "../../src/testing/history/index.js";
+import type { AttemptCounts } from "./recording-client.js";
+import { openHistoryStore, type HistorySetting, type HistoryStore } from "./history-store.js";
+import { readAllLists, runListAppend, type WorkloadOptions } from "./list-append-workload.js";
+import { readAllGroups, runPhantoms } from "./phantom-workload.js";
+
+export type Workload = "list-append" | "phantoms";
+
+export interface HistoryRound {
+  readonly report: AnomalyReport;
+  readonly counts: AttemptCounts;
+  /** Faults that were injected. */
+  readonly injected: number;
+}
+
+export type RoundOptions = Omit<WorkloadOptions, "readsOutside">;
+
+/** Runs one workload over a store of its own and checks its history. `over` replaces the backend below. */
+export async function runHistoryRound(
+  workload: Workload,
+  setting: HistorySetting,
+  options: RoundOptions,
+  over?: (backend: Backend) => Backend,
+): Promise<HistoryRound> {
+  const store = await openHistoryStore(setting, options.seed, over);
+  const readsOutside = !setting.cache || setting.chances === undefined;
+  try {
+    return workload === "list-append"
+      ? await listAppend(store, { ...options, readsOutside })
+      : await phantoms(store, options);
+  } finally {
+    await store.close();
+  }
+}
+
+async function listAppend(store: HistoryStore, options: WorkloadOptions): Promise<HistoryRound> {
+  const { history, counts } = await runListAppend(store.stores, options);
+  const injected = store.calm();
+  const last = await readAllLists(firstOf(store), history);
+  return { report: checkListAppend([...history, last]), counts, injected };
+}
+
+async function phantoms(store: HistoryStore, options: RoundOptions): Promise<HistoryRound> {
+  const { history, counts } = await runPhantoms(store.stores, options);
+  const injected = store.calm();
+  const last = await readAllGroups(firstOf(store), history);
+  return { report: checkGroups([...history, last]), counts, injected };
+}
+
+function firstOf({ stores }: HistoryStore) {
+  return stores[0] as HistoryStore["stores"][number];
+}
