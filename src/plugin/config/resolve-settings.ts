@@ -110,12 +110,12 @@ function compressionOf(values: OptionValues): "none" | "gzip" {
 }
 
 function backendOptions(values: OptionValues, backend: string): Readonly<Record<string, unknown>> {
-  if (backend === "memory") return Object.freeze({ max_bytes: values.get("memory.max_bytes") });
+  if (backend === "memory") return Object.freeze({ maxBytes: values.get("memory.max_bytes") });
   if (backend === "file") {
     return Object.freeze({
       path: values.get("file.path"),
-      backup_count: values.get("file.backup_count"),
-      read_only: values.get("file.read_only"),
+      backupCount: values.get("file.backup_count"),
+      readOnly: values.get("file.read_only"),
     });
   }
   return values.foreignSections.get(backend) ?? Object.freeze({});

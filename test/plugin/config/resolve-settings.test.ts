@@ -20,7 +20,7 @@ describe("resolveSettings", () => {
   it("fills in every default", () => {
     expect(resolveSettings({})).to.deep.equal({
       backend: "memory",
-      backendOptions: { max_bytes: undefined },
+      backendOptions: { maxBytes: undefined },
       durability: undefined,
       durabilityIntervalMs: 1000,
       sweepIntervalMs: 300_000,
@@ -63,7 +63,7 @@ describe("resolveSettings", () => {
     });
     expect(resolved).to.deep.equal({
       backend: "file",
-      backendOptions: { path: "a.json", backup_count: 0, read_only: true },
+      backendOptions: { path: "a.json", backupCount: 0, readOnly: true },
       durability: "interval",
       durabilityIntervalMs: 250,
       sweepIntervalMs: 60_000,
