@@ -19,9 +19,11 @@ interface Tally {
 }
 
 /** R9: isolation, by the histories of 64 clients over every setting in turn. One round is one history. */
-export const listAppendRow: LongRow = {
+const isolation: LongRow = {
   id: "R9",
   title: "histories of 64 clients, list-append and phantoms over memory, file and faults: no anomaly",
+
+  fullRounds: roundPlan().length * FULL_ROUNDS_EACH,
 
   async run(options: LongRowOptions): Promise<LongRowResult> {
     const plan = roundPlan();
@@ -36,6 +38,8 @@ export const listAppendRow: LongRow = {
     return tally;
   },
 };
+
+export const rows: readonly LongRow[] = [isolation];
 
 function roundPlan(): readonly (readonly [Workload, HistorySetting])[] {
   const settings = HISTORY_SETTINGS.filter(({ backend }) => defaultBackends().has(backend));
