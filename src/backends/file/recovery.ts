@@ -112,7 +112,8 @@ async function replayLink(setup: RecoverySetup, link: ChainLink, store: LocalSto
   const { path, bytes, header, start, until } = link;
   const frames = replay(bytes, path, header, start);
   let point = start;
-  let lastFrameAt = start.offset;
+  // The header, until there are frames: a journal is begun by whoever may die before syncing it.
+  let lastFrameAt = 0;
   while (point.sequence < until) {
     const frame = frames.next();
     if (frame.done === true) {

@@ -31,7 +31,7 @@ export interface SnapshotWriterSetup {
 
 /**
  * Writes the files of one snapshot, each read back before it counts: write-file-atomic reports success over a file
- * that a full disk cut short. Their names are not synced.
+ * that a full disk cut short. The last one's name is not synced.
  */
 export class SnapshotWriter {
   readonly #setup: SnapshotWriterSetup;
@@ -59,6 +59,8 @@ export class SnapshotWriter {
   async write(entries: SnapshotContent["entries"], path: string): Promise<number> {
     for (const [namespace, held] of entries) await this.#addAll(namespace, held);
     if (this.#current !== this.#main) await this.#finishPart();
+    // The document that names the parts must not outlast them.
+    if (this.#parts.length > 0) await this.#setup.fs.syncDir(this.#setup.layout.folder);
     await this.#save(this.#main.finish(this.#parts), path);
     return this.#written;
   }

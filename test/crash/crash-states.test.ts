@@ -1,0 +1,25 @@
+import { expect } from "chai";
+import { tryCrashStates } from "./crash-states.js";
+import { PLAIN } from "./simulated-store.js";
+
+const SEED = Number(process.env["HOLDFAST_SEED"] ?? Date.now() % 1_000_000);
+
+describe(`power cuts on a simulated disk, seed ${SEED} (HOLDFAST_SEED)`, () => {
+  it("5000 states, half of them during recovery: exactly the promised commits", async () => {
+    const totals = await tryCrashStates({ seed: SEED, states: 5000 });
+    expect(totals.failures).to.deep.equal([]);
+    expect(totals.secondCrashes).to.be.above(1000);
+  });
+
+  for (const durability of ["process", "interval", "none"] as const) {
+    it(`1000 states with durability ${durability}: a prefix, with everything that was flushed`, async () => {
+      const totals = await tryCrashStates({ seed: SEED, states: 1000, form: { ...PLAIN, durability } });
+      expect(totals.failures).to.deep.equal([]);
+    });
+  }
+
+  it("500 states of compressed snapshots", async () => {
+    const totals = await tryCrashStates({ seed: SEED, states: 500, form: { ...PLAIN, compression: "gzip" } });
+    expect(totals.failures).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,49 @@
+import type { BackendSetup } from "../../src/backends/backend.js";
+import { FileBackend } from "../../src/backends/file/file-backend.js";
+import type { StoreSizes } from "../../src/backends/file/store-log.js";
+import type { StoreLock } from "../../src/backends/files/store-lock.js";
+import type { FileSystem } from "../../src/core/file-system.js";
+import type { Runtime } from "../../src/core/runtime.js";
+import { FakeRuntime } from "../../src/testing/fake-runtime.js";
+
+/** How a simulated store is kept. */
+export interface StoreForm {
+  readonly durability: "power" | "process" | "interval" | "none";
+  readonly compression: "none" | "gzip";
+  readonly backupCount: number;
+  readonly sizes: StoreSizes;
+}
+
+export const PLAIN: StoreForm = {
+  durability: "power",
+  compression: "none",
+  backupCount: 1,
+  sizes: { segmentBytes: 1024, partBytes: 4096, compactBytes: 4096 },
+};
+
+export const FOLDER = "/data";
+export const PATH = `${FOLDER}/storage.json`;
+
+/** A crash leaves no owner, and tests open one store at a time. */
+export const unguarded: StoreLock = {
+  acquire: async () => ({ isHeld: async () => true, release: async () => undefined }),
+};
+
+export function simulatedStore(
+  fs: FileSystem,
+  form: StoreForm,
+  runtime: Runtime = new FakeRuntime(),
+): FileBackend {
+  const setup: BackendSetup = {
+    options: { path: PATH, backupCount: form.backupCount },
+    runtime,
+    durability: form.durability,
+    durabilityIntervalMs: 1000,
+    sweepIntervalMs: 0,
+    changes: { count: 1000, ageMs: 60_000 },
+    operationTimeoutMs: 10_000,
+    compression: form.compression,
+    warn: () => undefined,
+  };
+  return new FileBackend(setup, { fs, lock: unguarded, sizes: form.sizes });
+}
