@@ -52,7 +52,7 @@ export class KeyTable<V> {
   }
 
   #spread(whole: Map<StoredKey, V>): void {
-    this.#shards = Array.from({ length: SHARDS }, () => new Map());
+    this.#shards = Array.from({ length: SHARDS }, () => new Map<StoredKey, V>());
     this.#whole = undefined;
     for (const [key, value] of whole) this.#mapOf(key).set(key, value);
   }

@@ -4,18 +4,18 @@ import { hashEntry, type Digest, type EntryHash } from "../../core/range-digest.
 import { isEmptyRange, rangeBeyond, type KeyRange } from "../../core/range.js";
 import { SteadyClock, type Runtime } from "../../core/runtime.js";
 import { VersionSource } from "../../core/version.js";
-import {
-  type Batch,
-  type ChangesResult,
-  type Check,
-  type Conflict,
-  type Expiry,
-  type Position,
-  type RangeCheck,
-  type ReadResult,
-  type ScanPage,
-  type Want,
-  type Write,
+import type {
+  Batch,
+  ChangesResult,
+  Check,
+  Conflict,
+  Expiry,
+  Position,
+  RangeCheck,
+  ReadResult,
+  ScanPage,
+  Want,
+  Write,
 } from "../backend.js";
 import type { Retention } from "./change-log.js";
 import type { Applied, LocalCommit, LocalWrite } from "./local-commit.js";

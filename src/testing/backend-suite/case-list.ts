@@ -56,7 +56,7 @@ export class CaseList {
     this.#registered += 1;
     this.#test.it(title, async () => {
       this.#ran += 1;
-      await this.#run(body, wishes);
+      await this.run(body, wishes);
     });
   }
 
@@ -87,7 +87,8 @@ export class CaseList {
     await rig.backend.open(rig.ctx);
   }
 
-  async #run(body: (rig: Rig) => Promise<void>, wishes: Wishes): Promise<void> {
+  /** Runs something on a backend of its own, not yet open, and lets go of it. */
+  async run(body: (rig: Rig) => Promise<void>, wishes: Wishes = {}): Promise<void> {
     const runtime = this.hasFakeTime ? new FakeRuntime() : systemRuntime;
     const backend = await this.harness.create({ ...USUAL, ...wishes, runtime });
     const rig = new Rig(backend, runtime);

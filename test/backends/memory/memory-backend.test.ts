@@ -1,5 +1,10 @@
+import fc from "fast-check";
 import { memoryBackend } from "../../../src/backends/memory/memory-backend.js";
+import { describeBackendModel } from "../../../src/testing/backend-model.js";
 import { describeBackend } from "../../../src/testing/backend-suite.js";
 import { memoryHarness } from "../../support/memory-harness.js";
 
-describeBackend(memoryHarness(memoryBackend), { describe, it });
+const harness = memoryHarness(memoryBackend);
+
+describeBackend(harness, { describe, it });
+describeBackendModel(harness, { describe, it }, fc, { runs: 200 });
