@@ -1,8 +1,13 @@
 import { expect } from "chai";
 import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { background, openStorage } from "holdfast";
 
-const HOST = fileURLToPath(new URL("signals-host.ts", import.meta.url));
+const HOST = "signals-host.ts";
+const STORAGE_HOST = "signals-storage-host.ts";
 
 interface Ended {
   readonly code: number | null;
@@ -18,8 +23,9 @@ class HostProcess {
   #out = "";
   #err = "";
 
-  constructor(how: string) {
-    this.#child = spawn(process.execPath, ["--import", "tsx", HOST, how], {
+  constructor(script: string, argument: string) {
+    const path = fileURLToPath(new URL(script, import.meta.url));
+    this.#child = spawn(process.execPath, ["--import", "tsx", path, argument], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child.stdout?.on("data", (text: Buffer) => {
@@ -53,7 +59,7 @@ describe("signals", () => {
   ];
   for (const [how, signal, code] of rows) {
     it(`${signal} stops a host with a ${how} plugin in reverse and ends it with ${code}`, async () => {
-      const host = new HostProcess(how);
+      const host = new HostProcess(HOST, how);
       await host.says("ready");
       host.signal(signal);
       const ended = await host.ended;
@@ -61,8 +67,23 @@ describe("signals", () => {
     });
   }
 
+  it("save what was not saved yet", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "holdfast-signals-"));
+    try {
+      const file_path = join(folder, "store.json");
+      const host = new HostProcess(STORAGE_HOST, file_path);
+      await host.says("ready");
+      host.signal("SIGTERM");
+      expect(await host.ended).to.deep.include({ code: 143, err: "" });
+      await using storage = await openStorage({ backend: "file", file_path });
+      expect(await storage.get(background(), "unsaved")).to.equal("until the signal");
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   it("a second signal ends the process at once", async () => {
-    const host = new HostProcess("hanging");
+    const host = new HostProcess(HOST, "hanging");
     await host.says("ready");
     host.signal("SIGTERM");
     await host.says("stop high");
@@ -71,7 +92,7 @@ describe("signals", () => {
   });
 
   it("what fails while stopping is reported, and the rest is stopped", async () => {
-    const host = new HostProcess("failing");
+    const host = new HostProcess(HOST, "failing");
     await host.says("ready");
     host.signal("SIGINT");
     expect(await host.ended).to.deep.include({
@@ -82,7 +103,7 @@ describe("signals", () => {
   });
 
   it("are the process's own again once the handlers are taken away", async () => {
-    const host = new HostProcess("uninstalled");
+    const host = new HostProcess(HOST, "uninstalled");
     await host.says("ready");
     host.signal("SIGTERM");
     expect(await host.ended).to.deep.include({ signal: "SIGTERM", out: "ready\n" });

@@ -1,19 +1,20 @@
 import { expect } from "chai";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { backgroundOn, type Context } from "../../../src/core/context.js";
 import { PluginRegistry } from "../../../src/plugin/plugin-registry.js";
-import { ManualTime } from "./manual-time.js";
+import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
 import { RecordingPlugin } from "./recording-plugin.js";
 
 const never = () => new Promise<void>(() => undefined);
 
 describe("time limits of PluginRegistry", () => {
   let journal: string[];
-  let time: ManualTime;
+  let time: FakeRuntime;
   let ctx: Context;
 
   beforeEach(() => {
     journal = [];
-    time = new ManualTime();
+    time = new FakeRuntime();
     ctx = backgroundOn(time);
   });
 
@@ -32,6 +33,8 @@ describe("time limits of PluginRegistry", () => {
         outcome = (error as Error).message;
       },
     );
+    // Phases that need no time have passed before time does.
+    await nextTurn();
     return { settled: () => outcome };
   }
 
@@ -79,6 +82,7 @@ describe("time limits of PluginRegistry", () => {
     const registry = registryOf(new Mute(journal, "a"));
     await registry.start(ctx);
     const asked = registry.health(ctx);
+    await nextTurn();
     await time.advance(4000);
     expect((await asked).plugins.get("a")).to.deep.equal({
       status: "down",
