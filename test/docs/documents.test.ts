@@ -1,13 +1,16 @@
 import { expect } from "chai";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { ROOT } from "../architecture/source-tree.js";
 import { ensureBuilt } from "../support/built-package.js";
 import { brokenLinks, codeBlocks, markdownFiles, readMarkdown } from "./markdown.js";
 
 const DOCUMENTS = markdownFiles();
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
 describe("documents", () => {
   it("are there", () => {
@@ -47,6 +50,7 @@ describe("code in documents", function () {
 
   before(() => {
     ensureBuilt();
+    mkdirSync(join(ROOT, ".cache"), { recursive: true });
     folder = mkdtempSync(join(ROOT, ".cache/docs-"));
   });
 
@@ -79,7 +83,7 @@ describe("code in documents", function () {
     const file = join(folder, "block.ts");
     writeFileSync(file, code);
     try {
-      const args = ["--import", import.meta.resolve("tsx"), file];
+      const args = ["--import", TSX, file];
       return execFileSync(process.execPath, args, { cwd: work, encoding: "utf8" }).trimEnd().split("\n");
     } finally {
       rmSync(work, { recursive: true, force: true });
@@ -88,7 +92,7 @@ describe("code in documents", function () {
 
   function typeErrors(code: string): string {
     writeFileSync(join(folder, "block.ts"), code);
-    const config = { extends: "../../tsconfig.json", include: ["block.ts"] };
+    const config = { extends: "../../tsconfig.json", include: ["block.ts", "../../src/**/*.d.ts"] };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
     const tsc = [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", folder];
     try {
