@@ -115,6 +115,11 @@ export class EntryCache {
     if (this.#awaited > 0) this.#changedAt.set(key, ++this.#lastChange);
   }
 
+  /** As `changed`, by an answer that is not ended yet itself. */
+  changedByAnswer(key: string): void {
+    if (this.#awaited > 1) this.changed(key);
+  }
+
   /** Forgets a whole namespace, and keeps answers on their way from filling any of it. */
   invalidateNamespace(namespace: string): void {
     for (const key of [...this.#entries.keys()]) {

@@ -1,6 +1,6 @@
 import type { Batch, Committed, CommitResult, Conflicted } from "../backends/backend.js";
 import { ABSENT } from "../core/decoded-entry.js";
-import { KIND, userKey, type StoredKey } from "../core/key.js";
+import { isHead, userKey, type StoredKey } from "../core/key.js";
 import { HEADS, overlaps, type KeyRange } from "../core/range.js";
 import type { Clock } from "../core/runtime.js";
 import { cacheKey } from "./cache-key.js";
@@ -61,7 +61,7 @@ export class WriteThrough {
       if (!this.#cache.mayFill(id, ticket)) this.#cache.invalidate(id);
       else if (write.kind === "delete") this.#cache.fill(id, ABSENT);
       else this.#cache.fill(id, this.#decoder.written(batch.id, write, now, sentAt));
-      this.#cache.changed(id);
+      this.#cache.changedByAnswer(id);
     }
   }
 
@@ -96,7 +96,7 @@ export class WriteThrough {
 
 /** The cache's name for a head; undefined for anything else, which is not cached. */
 function headId(batch: Batch, key: StoredKey): string | undefined {
-  return key.startsWith(KIND.head) ? cacheKey(batch.namespace, userKey(key)) : undefined;
+  return isHead(key) ? cacheKey(batch.namespace, userKey(key)) : undefined;
 }
 
 function hasDeadline(batch: Batch): boolean {

@@ -8,31 +8,35 @@ export const MAX_NAMESPACE_BYTES = 128;
 export const MAX_STORED_KEY_BYTES = 1536;
 
 /**
- * A key as backends see it: one kind character, then the user's key (a head), or an incarnation id and a sub-key
- * (an item of a structure). Well-formed text, ordered by its bytes of UTF-8; see docs/decisions/0001.
+ * A key as backends see it: a user's key as it is (a head: a value, or what owns the type and expiry of a structure), or
+ * a kind, an incarnation id and a sub-key (an item of a structure). Users' keys hold no U+0000, so the kinds, which begin
+ * with it, never meet them. Well-formed text, ordered by its bytes of UTF-8; see docs/decisions/0001.
  */
 export type StoredKey = string;
 
-/** The first character of a stored key. */
+/** What the stored keys of other things than heads begin with. */
 export const KIND = {
-  /** A user's key: a value, or the head that owns the type and expiry of a structure. */
-  head: "k",
   /** Part of a structure: a list node, a hash field, a blob chunk; stands under its head's incarnation. */
-  item: "i",
+  item: "\0i",
   /** An index entry of stored objects. */
-  index: "x",
+  index: "\0x",
   /** The product's own bookkeeping. */
-  meta: "m",
+  meta: "\0m",
 } as const;
 
 /** The stored key of a user's key. */
 export function headKey(key: string): StoredKey {
-  return KIND.head + key;
+  return key;
 }
 
 /** The user's key of a head's stored key. */
 export function userKey(stored: StoredKey): string {
-  return stored.slice(1);
+  return stored;
+}
+
+/** Whether a stored key is a user's key. */
+export function isHead(stored: StoredKey): boolean {
+  return stored.charCodeAt(0) !== 0;
 }
 
 /**

@@ -1,6 +1,6 @@
-import { headKey, KIND, userKey, type StoredKey } from "./key.js";
+import { headKey, userKey, type StoredKey } from "./key.js";
 import { compilePattern, type Pattern } from "./pattern.js";
-import { HEADS, isEmptyRange, rangeBeyond, type KeyRange } from "./range.js";
+import { HEADS, intersection, isEmptyRange, rangeBeyond, type KeyRange } from "./range.js";
 
 export interface ListOptions {
   /** Most entries to return. */
@@ -34,7 +34,7 @@ export function planListing(source: string, options: ListOptions = {}): Listing 
   checkOptions(options);
   const pattern = compilePattern(source);
   const reverse = options.reverse === true;
-  const whole = headRange(pattern.range);
+  const whole = intersection(pattern.range, HEADS);
   const range = options.after === undefined ? whole : rangeBeyond(whole, headKey(options.after), reverse);
   const limit = options.limit ?? Infinity;
   return {
@@ -45,12 +45,6 @@ export function planListing(source: string, options: ListOptions = {}): Listing 
     isEmpty: limit === 0 || isEmptyRange(range),
     matches: pattern.matchesRange ? () => true : (key) => pattern.matches(userKey(key)),
   };
-}
-
-/** The stored keys of a range of users' keys. */
-export function headRange(range: KeyRange): KeyRange {
-  const end = range.end === undefined ? HEADS.end : KIND.head + range.end;
-  return { start: headKey(range.start), ...(end === undefined ? {} : { end }) };
 }
 
 function checkOptions(options: ListOptions): void {

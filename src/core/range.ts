@@ -1,4 +1,4 @@
-import { compareKeys, KIND } from "./key.js";
+import { compareKeys } from "./key.js";
 
 /** A half-open range of stored keys in UTF-8 byte order: `start` included, `end` not; no `end` is unbounded. */
 export interface KeyRange {
@@ -10,7 +10,7 @@ export interface KeyRange {
 export const EVERYTHING: KeyRange = Object.freeze({ start: "" });
 
 /** Every head: the range of users' keys. */
-export const HEADS: KeyRange = Object.freeze({ start: KIND.head, end: "l" });
+export const HEADS: KeyRange = Object.freeze({ start: "\u0001" });
 
 /** The keys that begin with `prefix`. */
 export function prefixRange(prefix: string): KeyRange {
@@ -58,4 +58,16 @@ export function overlaps(a: KeyRange, b: KeyRange): boolean {
   const aBeforeB = a.end !== undefined && compareKeys(a.end, b.start) <= 0;
   const bBeforeA = b.end !== undefined && compareKeys(b.end, a.start) <= 0;
   return !aBeforeB && !bBeforeA;
+}
+
+/** The keys that are in both ranges; may be empty. */
+export function intersection(a: KeyRange, b: KeyRange): KeyRange {
+  const start = compareKeys(a.start, b.start) < 0 ? b.start : a.start;
+  const end = earlierEnd(a.end, b.end);
+  return end === undefined ? { start } : { start, end };
+}
+
+function earlierEnd(a: string | undefined, b: string | undefined): string | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return compareKeys(a, b) < 0 ? a : b;
 }

@@ -2,7 +2,7 @@ import { START, type Change as CommitChange, type ChangedWrite, type Position } 
 import { withCancel, type Context } from "../core/context.js";
 import { ENTRY_TYPE, type StoredEntry } from "../core/entry.js";
 import { toStorageError, type OperationDetails } from "../core/errors.js";
-import { headKey, KIND, userKey } from "../core/key.js";
+import { headKey, isHead, userKey } from "../core/key.js";
 import { compilePattern, type Pattern } from "../core/pattern.js";
 import { HEADS, overlaps } from "../core/range.js";
 import type { Stack } from "./stack.js";
@@ -128,5 +128,5 @@ function decoded<T>(watch: Watch, entry: StoredEntry): { readonly value: T } {
 }
 
 function concerns(pattern: Pattern, write: { readonly key: string }): boolean {
-  return write.key.startsWith(KIND.head) && pattern.matches(userKey(write.key));
+  return isHead(write.key) && pattern.matches(userKey(write.key));
 }

@@ -1,7 +1,7 @@
 import type { Header, StoredEntry } from "../../core/entry.js";
-import { compareKeys, KIND, type StoredKey } from "../../core/key.js";
+import type { StoredKey } from "../../core/key.js";
 import { DigestSum, type EntryHash } from "../../core/range-digest.js";
-import { inRange, type KeyRange } from "../../core/range.js";
+import { HEADS, inRange, intersection, type KeyRange } from "../../core/range.js";
 import type { ChangedWrite, DeleteRange } from "../backend.js";
 import { ChangeLog, type Retention } from "./change-log.js";
 import { ExpiryQueue } from "./expiry-queue.js";
@@ -202,9 +202,7 @@ export class LocalNamespace {
   }
 
   #countHeads(range: KeyRange, now: number): number {
-    const start = compareKeys(range.start, HEADS.start) < 0 ? HEADS.start : range.start;
-    const end = range.end === undefined || compareKeys(range.end, HEADS.end) > 0 ? HEADS.end : range.end;
-    return this.count({ start, end }, now);
+    return this.count(intersection(range, HEADS), now);
   }
 
   #clear(): void {
@@ -230,8 +228,6 @@ export class LocalNamespace {
     return new OrderedIndex((key) => table.has(key));
   }
 }
-
-const HEADS = { start: KIND.head, end: String.fromCharCode(KIND.head.charCodeAt(0) + 1) };
 
 const NONE_REPLACED: readonly undefined[] = Object.freeze([undefined]);
 

@@ -1,6 +1,6 @@
 import type { Check, Expiry, RangeCheck, Write } from "../../backends/backend.js";
 import type { EntryType } from "../../core/entry.js";
-import { compareKeys, KIND, type StoredKey } from "../../core/key.js";
+import { compareKeys, isHead, type StoredKey } from "../../core/key.js";
 import { DigestSum, type Digest, type EntryHash } from "../../core/range-digest.js";
 import { inRange, type KeyRange } from "../../core/range.js";
 import type { Version } from "../../core/version.js";
@@ -79,7 +79,7 @@ export class ReferenceStore {
   #drop(range: KeyRange, now: number): number {
     const dropped = this.list(range, now);
     for (const key of [...this.#entries.keys()]) if (inRange(key, range)) this.#entries.delete(key);
-    return dropped.filter(({ key }) => key.startsWith(KIND.head)).length;
+    return dropped.filter(({ key }) => isHead(key)).length;
   }
 }
 

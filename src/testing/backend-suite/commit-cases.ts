@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { withCancel, withTimeout } from "../../core/context.js";
 import { ENTRY_TYPE } from "../../core/entry.js";
 import { headKey, KIND } from "../../core/key.js";
-import { EVERYTHING, prefixRange } from "../../core/range.js";
+import { EVERYTHING, HEADS } from "../../core/range.js";
 import { checkCases } from "./check-cases.js";
 import type { CaseList } from "./case-list.js";
 import { textOf } from "./read-cases.js";
@@ -145,7 +145,7 @@ function dropCases(list: CaseList): void {
   list.it("come before a put of the same batch into the range", async (rig) => {
     await rig.commit({ writes: letters });
     const { removed, replaced } = await rig.write(
-      dropRange(prefixRange(KIND.head)),
+      dropRange(HEADS),
       put("c", { data: "new" }),
     );
     assert.equal(removed, 5);

@@ -117,11 +117,11 @@ export function readCases(list: CaseList): void {
 
     list.it("does not mix up keys of different kinds", async (rig) => {
       await rig.write(
-        { ...put("a"), key: `${KIND.head}same`, data: "head" },
+        { ...put("a"), key: headKey("same"), data: "head" },
         { ...put("a"), key: `${KIND.item}same`, type: ENTRY_TYPE.part, data: "item" },
         { ...put("a"), key: `${KIND.meta}same`, type: ENTRY_TYPE.part, data: "meta" },
       );
-      const keys = [`${KIND.meta}same`, `${KIND.head}same`, `${KIND.item}same`];
+      const keys = [`${KIND.meta}same`, headKey("same"), `${KIND.item}same`];
       const { entries } = await rig.backend.read(rig.ctx, "", keys);
       assert.deepEqual(
         entries.map((entry) => textOf(entry?.data)),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { withCancel } from "../../core/context.js";
-import { compareKeys, headKey, KIND, MAX_STORED_KEY_BYTES, type StoredKey } from "../../core/key.js";
-import { EVERYTHING, inRange, prefixRange, successor, type KeyRange } from "../../core/range.js";
+import { compareKeys, headKey, MAX_STORED_KEY_BYTES, type StoredKey } from "../../core/key.js";
+import { EVERYTHING, HEADS, inRange, prefixRange, successor, type KeyRange } from "../../core/range.js";
 import { textOf } from "./read-cases.js";
 import type { CaseList } from "./case-list.js";
 import { HOSTILE_KEYS } from "./hostile-keys.js";
@@ -12,7 +12,7 @@ const LETTERS = ["a", "b", "c", "d", "e"];
 /** Ranges over the keys a to e, and what they hold. */
 const RANGES: readonly (readonly [title: string, range: KeyRange, keys: string])[] = [
   ["everything", EVERYTHING, "abcde"],
-  ["all heads", prefixRange(KIND.head), "abcde"],
+  ["all heads", HEADS, "abcde"],
   ["a start that is there", { start: headKey("c") }, "cde"],
   ["a start between two keys", { start: headKey("bb") }, "cde"],
   ["a start after the last key", { start: headKey("f") }, ""],
@@ -21,7 +21,7 @@ const RANGES: readonly (readonly [title: string, range: KeyRange, keys: string])
   ["an end before the first key", { start: "", end: headKey("a") }, ""],
   ["exactly one key", { start: headKey("c"), end: successor(headKey("c")) }, "c"],
   ["a start just after a key", { start: successor(headKey("c")) }, "de"],
-  ["both ends outside", { start: KIND.head, end: headKey("zzz") }, "abcde"],
+  ["both ends outside", { start: HEADS.start, end: headKey("zzz") }, "abcde"],
   ["an empty range", headRange("c", "c"), ""],
   ["an inverted range", headRange("d", "b"), ""],
   ["an empty end", { start: "", end: "" }, ""],
