@@ -12,7 +12,10 @@ export function rowReport(result) {
 }
 
 function benchReport(bench) {
-  const rounds = bench.subjects[0]?.rounds ?? 0;
+  const rounds = Math.max(
+    0,
+    ...bench.subjects.flatMap(({ figures }) => Object.values(figures).map(({ values }) => values.length)),
+  );
   const heading = `${bench.title}; ${bench.unit}, median of ${rounds} rounds (× ours)`;
   const skipped = bench.skipped.map(({ name, reason }) => `Skipped: ${name}, ${reason}.`);
   return [heading, table(cellsOf(bench)), ...skipped, ...disturbedLine(bench)].join("\n\n");

@@ -7,7 +7,7 @@ import { SubjectProcess } from "./subject-process.mjs";
 
 /** A round that waited longer than this for a processor measured the neighbours, not the subject. */
 const MOST_WAIT_SHARE = 0.1;
-const MOST_REPEATS = 4;
+const MOST_REPEATS = 2;
 const WARM_UPS = 3;
 
 /** Measures all benches of a row: every subject in a process of its own, rounds interleaved on the same work. */
@@ -130,5 +130,5 @@ function summaryOf({ name, samples, repeated }) {
   }
   const disturbed = samples.filter((sample) => sample.waitShare > MOST_WAIT_SHARE).length;
   const { durability, copies } = subjects[name];
-  return { name, durability, copies, figures, rounds: samples.length, repeated, disturbed };
+  return { name, durability, copies, figures, repeated, disturbed };
 }
