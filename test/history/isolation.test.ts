@@ -19,7 +19,9 @@ function print(counts: AttemptCounts, injected: number): void {
   );
 }
 
-describe(`isolation by observed histories, seed ${SEED} (HOLDFAST_SEED)`, () => {
+describe(`isolation by observed histories, seed ${SEED} (HOLDFAST_SEED)`, function () {
+  this.timeout(60_000);
+
   for (const setting of HISTORY_SETTINGS) {
     describe(setting.name, () => {
       before(function () {
