@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import assert from "node:assert/strict";
 import type { Version } from "../../core/version.js";
 import { headKey, type StoredKey } from "../../core/key.js";
@@ -154,12 +155,19 @@ async function transfers(rig: Rig, accounts: readonly string[], seed: number): P
 async function whileWriting(rig: Rig, keys: readonly string[], look: () => Promise<void>): Promise<void> {
   let writing = true;
   const writer = async () => {
-    for (let i = 0; i < 50; i++)
-      await rig.commit({ writes: keys.map((key) => put(key, { data: String(i) })) });
-    writing = false;
+    try {
+      for (let i = 0; i < 50; i++)
+        await rig.commit({ writes: keys.map((key) => put(key, { data: String(i) })) });
+    } finally {
+      writing = false;
+    }
   };
   const reader = async () => {
-    while (writing) await look();
+    while (writing) {
+      await look();
+      // Reads from memory never leave the turn; the writer's files need the event loop.
+      await nextTurn();
+    }
   };
   await Promise.all([writer(), reader(), reader()]);
 }
