@@ -1,6 +1,7 @@
 import type { EntryType, Payload, StoredEntry } from "../../core/entry.js";
 import type { StoredKey } from "../../core/key.js";
 import type { Version } from "../../core/version.js";
+import { counterAfter, joinVersion, stemOf } from "./version-parts.js";
 
 /** What an entry is made of. */
 export interface EntryParts extends Payload {
@@ -11,25 +12,41 @@ export interface EntryParts extends Payload {
   readonly expiresAt?: number | undefined;
 }
 
+/** Room for the entry type below the codec in one number. */
+const TYPE_BITS = 3;
+
 /**
- * An entry as the in-process engine keeps and hands out: one small object per key. A plain value pays for no field
- * that only structures or expiring entries have: those are subclasses. `size` is computed when asked for.
+ * An entry as the in-process engine keeps and hands out: one small object per key, as there may be millions. A plain
+ * value pays for no field that only structures or expiring entries have, those are subclasses, and what can be worked
+ * out is worked out when asked for.
  */
 export class LocalEntry implements StoredEntry {
   readonly key: StoredKey;
-  readonly version: Version;
-  readonly type: EntryType;
-  readonly codec: number;
   readonly data: string | Uint8Array;
   declare readonly incarnation?: string;
   declare readonly expiresAt?: number;
+  readonly #stem: string;
+  readonly #counter: number;
+  readonly #codecAndType: number;
 
   constructor(parts: EntryParts) {
     this.key = flat(parts.key);
-    this.version = flat(parts.version);
-    this.type = parts.type;
-    this.codec = parts.codec;
     this.data = typeof parts.data === "string" ? flat(parts.data) : parts.data;
+    this.#stem = stemOf(parts.version);
+    this.#counter = counterAfter(this.#stem, parts.version);
+    this.#codecAndType = (parts.codec << TYPE_BITS) | parts.type;
+  }
+
+  get version(): Version {
+    return joinVersion(this.#stem, this.#counter);
+  }
+
+  get type(): EntryType {
+    return (this.#codecAndType & ((1 << TYPE_BITS) - 1)) as EntryType;
+  }
+
+  get codec(): number {
+    return this.#codecAndType >>> TYPE_BITS;
   }
 
   get size(): number {

@@ -46,6 +46,11 @@ export class LocalNamespace {
     return entry !== undefined && isLive(entry, now) ? entry : undefined;
   }
 
+  /** The same key as it is held: tables keep the text they first saw, and an entry should not bring another copy. */
+  heldKey(key: StoredKey): StoredKey {
+    return this.#table.get(key)?.key ?? key;
+  }
+
   /** The first live entries of a range, or the last with `reverse`. */
   walk(range: KeyRange, reverse: boolean, limit: number, now: number): Walk {
     const entries: LocalEntry[] = [];

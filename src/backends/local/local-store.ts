@@ -3,7 +3,7 @@ import type { StoredKey } from "../../core/key.js";
 import { hashEntry, type Digest, type EntryHash } from "../../core/range-digest.js";
 import { isEmptyRange, rangeBeyond, type KeyRange } from "../../core/range.js";
 import { SteadyClock, type Runtime } from "../../core/runtime.js";
-import { VersionSource } from "../../core/version.js";
+import { VersionSource, type Version } from "../../core/version.js";
 import type {
   Batch,
   ChangesResult,
@@ -135,13 +135,14 @@ export class LocalStore {
    * commit, or the one resolved but not yet applied before it. Changes nothing.
    */
   resolve(batch: Batch, now: number, previous: Position = this.position(batch.namespace)): LocalCommit {
+    const space = this.#find(batch.namespace);
     return {
       namespace: batch.namespace,
       id: batch.id,
       position: { ordinal: previous.ordinal + 1, id: batch.id },
       previous: previous.id,
       now,
-      writes: batch.writes.map((write) => resolveWrite(write, batch.id, now)),
+      writes: batch.writes.map((write) => resolveWrite(write, batch.id, now, space)),
     };
   }
 
@@ -243,9 +244,10 @@ function sameDigest(a: Digest, b: Digest): boolean {
   return a.hi === b.hi && a.lo === b.lo;
 }
 
-function resolveWrite(write: Write, version: string, now: number): LocalWrite {
+function resolveWrite(write: Write, version: Version, now: number, space: LocalNamespace): LocalWrite {
   if (write.kind !== "put") return write;
-  const { key, type, codec, data, incarnation } = write;
+  const { type, codec, data, incarnation } = write;
+  const key = space.heldKey(write.key);
   const expiresAt = deadline(write.expiry, now);
   return { kind: "put", entry: localEntry({ key, version, type, codec, data, incarnation, expiresAt }) };
 }
