@@ -170,7 +170,7 @@ export function toStorageError(error: unknown, operation: OperationDetails): Sto
 }
 
 function unforeseen(error: unknown): StorageFault {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : `something threw a value of type ${typeof error}`;
   return new StorageFault("io", message, { cause: error });
 }
 

@@ -1,7 +1,7 @@
 import { StorageFault } from "./errors.js";
 import { normalizeValue } from "./normalize.js";
 import { isPlainJson } from "./plain-json.js";
-import { fromTagged, mayHoldTags, needsTags, toTagged } from "./tagged-json.js";
+import { fromTagged, mayHoldTags, toTagged } from "./tagged-json.js";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -28,8 +28,7 @@ class JsonCodec {
   }
 
   encode(value: unknown): string {
-    if (this.#indent !== 0) return this.encodeToText(value);
-    return plainText(value) ?? normalizedText(normalizeValue(value));
+    return this.encodeToText(value);
   }
 
   decode(data: string | Uint8Array): unknown {
@@ -37,7 +36,7 @@ class JsonCodec {
   }
 
   encodeToText(value: unknown): string {
-    return JSON.stringify(toTagged(normalizeValue(value)), undefined, this.#indent);
+    return plainText(value, this.#indent) ?? taggedText(value, this.#indent);
   }
 
   encodeToBytes(value: unknown): Uint8Array {
@@ -63,17 +62,17 @@ class JsonCodec {
 }
 
 /** The text of a value that is nothing but JSON; undefined when it is more, or does not let itself be read. */
-function plainText(value: unknown): string | undefined {
+function plainText(value: unknown, indent: number): string | undefined {
   try {
-    return isPlainJson(value) ? JSON.stringify(value) : undefined;
+    return isPlainJson(value) ? JSON.stringify(value, undefined, indent) : undefined;
   } catch {
     // A getter or proxy that throws: the careful way says where.
     return undefined;
   }
 }
 
-function normalizedText(value: unknown): string {
-  return JSON.stringify(needsTags(value) ? toTagged(value) : value);
+function taggedText(value: unknown, indent: number): string {
+  return JSON.stringify(toTagged(normalizeValue(value)), undefined, indent);
 }
 
 // The parser's own message quotes the data, which must not reach an error: it is not kept as the cause either.

@@ -56,16 +56,15 @@ function copyValue(value: unknown, depth: number, walk: Walk): unknown {
 
 function copyObject(source: object, depth: number, walk: Walk): unknown {
   if (depth >= WATCH_FROM_DEPTH) descend(source, depth, walk);
-  if (Array.isArray(source)) return copyArray(source, depth, walk);
   const prototype: unknown = Object.getPrototypeOf(source);
+  if (prototype === Array.prototype && Array.isArray(source)) return copyArray(source, depth, walk);
   if (prototype !== Object.prototype && prototype !== null) {
     const copy = copyBuiltin(source, depth, walk);
     if (copy !== undefined) return copy;
   }
   const { toJSON } = source as { readonly toJSON?: unknown };
-  return typeof toJSON === "function"
-    ? copyAsJson(source, toJSON, depth, walk)
-    : copyFields(source, depth, walk);
+  if (typeof toJSON === "function") return copyAsJson(source, toJSON, depth, walk);
+  return Array.isArray(source) ? copyArray(source, depth, walk) : copyFields(source, depth, walk);
 }
 
 /** Refuses cycles and values nested too deep. A cycle that begins higher up is met again here, below. */
@@ -118,8 +117,12 @@ function copyAsJson(source: object, toJSON: Function, depth: number, walk: Walk)
   return copyBuiltin(result, depth, walk) ?? copyFields(result, depth, walk);
 }
 
+const tagOf = Object.prototype.toString;
+
 /** The copy of a built-in that is not made of fields, undefined for any other object. Works across realms. */
 function copyBuiltin(source: object, depth: number, walk: Walk): unknown {
+  // Rules out class instances at once; the tests below cost ten times as much.
+  if (tagOf.call(source) === "[object Object]") return undefined;
   if (types.isUint8Array(source)) return new Uint8Array(source);
   if (types.isDate(source)) return new Date(source.getTime());
   if (types.isMap(source)) return copyMap(source, depth, walk);

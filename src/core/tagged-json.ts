@@ -18,42 +18,6 @@ import { setField } from "./set-field.js";
  * a line, only add tags.
  */
 const MARK = "$";
-const MARK_UNIT = 36;
-
-/**
- * Whether a normalised value has a part that is written with a tag, or a field whose name begins like one. The walk
- * costs a tenth of writing the JSON, and a plain value then goes straight to JSON.stringify.
- */
-export function needsTags(value: unknown): boolean {
-  switch (typeof value) {
-    case "object":
-      return value !== null && objectNeedsTags(value);
-    case "number":
-      return !isJsonNumber(value);
-    case "bigint":
-    case "undefined":
-      return true;
-    default:
-      return false;
-  }
-}
-
-function objectNeedsTags(value: object): boolean {
-  if (Array.isArray(value)) return arrayNeedsTags(value);
-  if (Object.getPrototypeOf(value) !== Object.prototype) return true;
-  const fields = value as Readonly<Record<string, unknown>>;
-  for (const name in fields) {
-    if (name.charCodeAt(0) === MARK_UNIT || needsTags(fields[name])) return true;
-  }
-  return false;
-}
-
-function arrayNeedsTags(value: readonly unknown[]): boolean {
-  for (let i = 0; i < value.length; i++) {
-    if (needsTags(value[i])) return true;
-  }
-  return false;
-}
 
 function isJsonNumber(value: number): boolean {
   return Number.isFinite(value) && !Object.is(value, -0);

@@ -77,6 +77,11 @@ describe("normalizeValue", () => {
         return this.#secret;
       }
     }
+    class Tags extends Array<string> {
+      toJSON(): string {
+        return this.join();
+      }
+    }
     class Money {
       toJSON(): unknown {
         return { amount: 5n, at: new Date(7) };
@@ -94,6 +99,7 @@ describe("normalizeValue", () => {
       ["an array with holes", [1, , 3], [1, undefined, 3]], // oxlint-disable-line no-sparse-arrays
       ["an array with a field", Object.assign([1], { extra: 2 }), [1]],
       ["a subclass of Array", new (class extends Array<number> {})(3).fill(1), [1, 1, 1]],
+      ["a subclass of Array with toJSON", new Tags("a", "b"), "a,b"],
       ["boxed primitives", [Object(1), Object("a"), Object(true), Object(1n)], [1, "a", true, 1n]],
       [
         "symbol fields and hidden fields",
