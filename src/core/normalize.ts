@@ -117,12 +117,10 @@ function copyAsJson(source: object, toJSON: Function, depth: number, walk: Walk)
   return copyBuiltin(result, depth, walk) ?? copyFields(result, depth, walk);
 }
 
-const tagOf = Object.prototype.toString;
-
 /** The copy of a built-in that is not made of fields, undefined for any other object. Works across realms. */
 function copyBuiltin(source: object, depth: number, walk: Walk): unknown {
   // Rules out class instances at once; the tests below cost ten times as much.
-  if (tagOf.call(source) === "[object Object]") return undefined;
+  if (Object.prototype.toString.call(source) === "[object Object]") return undefined;
   if (types.isUint8Array(source)) return new Uint8Array(source);
   if (types.isDate(source)) return new Date(source.getTime());
   if (types.isMap(source)) return copyMap(source, depth, walk);
