@@ -35,7 +35,7 @@ const ROLES: ReadonlySet<string> = new Set([
 
 /** What a source file does against the conventions of CONTRIBUTING.md, one line for each. */
 export function conventionFlaws(file: SourceFile): string[] {
-  const name = posix.basename(file.path).replace(/(\.d)?\.ts$/, "");
+  const name = posix.basename(file.path).replace(/(\.d|\.long)?\.ts$/, "");
   const flaws = [
     lineCount(file.text) > MAX_LINES && `has ${lineCount(file.text)} lines; the limit is ${MAX_LINES}`,
     VAGUE.test(file.path) && "has a name that says nothing of what is in it",
@@ -63,5 +63,6 @@ function missingRole(name: string, text: string): string | false {
   const role = name.split("-").at(-1) ?? "";
   if (!name.includes("-") || !ROLES.has(role)) return false;
   const exported = [...text.matchAll(EXPORTED)].map(([, exportedName = ""]) => exportedName.toLowerCase());
+  if (exported.length === 0) return false;
   return !exported.some((exportedName) => exportedName.endsWith(role)) && `exports nothing that is a ${role}`;
 }
