@@ -1,5 +1,4 @@
 import type { Context } from "./context.js";
-import { StorageFault } from "./errors.js";
 
 /**
  * Settles as `work` does, or rejects with the context's fault once the context is over, whichever is first. The work
@@ -8,7 +7,7 @@ import { StorageFault } from "./errors.js";
 export function settleWithin<T>(ctx: Context, work: Promise<T>): Promise<T> {
   if (!ctx.canEnd) return work;
   return new Promise<T>((resolve, reject) => {
-    const forget = ctx.onDone(() => reject(ctx.err() as StorageFault));
+    const forget = ctx.onDone(() => reject(ctx.err()));
     work.then(resolve, reject).finally(forget);
   });
 }

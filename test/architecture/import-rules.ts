@@ -27,7 +27,7 @@ export const FOLDER_RULES: readonly FolderRule[] = [
     folder: "backends/files",
     ours: ["core"],
     packages: ["write-file-atomic"],
-    builtins: [...FILE_MODULES, TIMERS],
+    builtins: [...FILE_MODULES, "node:crypto", "node:os", TIMERS],
   },
   { folder: "backends/memory", ours: LOCAL_BACKEND, packages: [], builtins: [] },
   {
@@ -53,8 +53,8 @@ export const FOLDER_RULES: readonly FolderRule[] = [
   { folder: "observability", ours: ["core", "cache", "plugin", "transaction"], packages: [], builtins: [] },
   {
     folder: "testing",
-    ours: ["core", CONTRACT, "backends/files", "plugin"],
-    packages: [],
+    ours: ["core", CONTRACT, "backends/files", "backends/registry.ts", "observability", "plugin"],
+    packages: ["fast-check"],
     builtins: ["node:assert/strict", "node:path", "node:util", TIMERS],
   },
   { folder: "index.ts", ours: ["core", "plugin", "backends", "observability"], packages: [], builtins: [] },
@@ -73,6 +73,7 @@ export const RESERVED: readonly {
   },
   { what: /^yaml$/, by: ["plugin/config/yaml-file.ts"], why: "one file speaks to the YAML parser" },
   { what: /^lru-cache$/, by: ["cache/entry-cache.ts"], why: "one file speaks to the LRU" },
+  { what: /^fast-check$/, by: [], why: "the caller hands it in; only its types may be named" },
   {
     what: /^(cache\/(entry-cache|entry-reader|write-through)|transaction\/commit-pump)\.ts$/,
     by: ["plugin/stack.ts", "cache", "transaction"],
