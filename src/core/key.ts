@@ -50,6 +50,18 @@ export function checkKey(key: unknown): asserts key is string {
   if (flaw !== undefined) throw new StorageFault("invalid-key", `a key ${flaw}`, { key });
 }
 
+/**
+ * Several users' keys as an array, every one checked.
+ *
+ * @throws TypeError when they are no iterable of strings; StorageFault `invalid-key`.
+ */
+export function checkKeys(keys: Iterable<string>): string[] {
+  if (typeof keys === "string") throw new TypeError("give an array of keys, not one key");
+  const checked = [...keys];
+  for (const key of checked) checkKey(key);
+  return checked;
+}
+
 /** Checks a namespace name: as a key, but at most 128 bytes, and "" is the root. */
 export function checkNamespace(name: unknown): asserts name is string {
   if (typeof name !== "string") throw new TypeError(`a namespace must be a string, not ${describe(name)}`);

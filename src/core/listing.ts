@@ -52,9 +52,12 @@ function checkOptions(options: ListOptions): void {
   const unknown = Object.keys(options).find((name) => !KNOWN_OPTIONS.has(name));
   if (unknown !== undefined)
     throw new TypeError(`unknown list option "${unknown}"; known: limit, after, reverse`);
-  const { limit, after } = options;
+  const { limit, after, reverse } = options;
   if (limit !== undefined && limit !== Infinity && (!Number.isSafeInteger(limit) || limit < 0)) {
     throw new TypeError(`limit must be a whole number of at least 0, not ${String(limit)}`);
   }
   if (after !== undefined && typeof after !== "string") throw new TypeError("after must be a key");
+  if (reverse !== undefined && typeof reverse !== "boolean") {
+    throw new TypeError(`reverse must be true or false, not ${typeof reverse}`);
+  }
 }
