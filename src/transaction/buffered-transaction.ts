@@ -1,6 +1,6 @@
 import { parseDuration, type Duration } from "../core/duration.js";
 import { StorageFault } from "../core/errors.js";
-import { checkKey, headKey, userKey } from "../core/key.js";
+import { checkKey, checkKeys, headKey, userKey } from "../core/key.js";
 import { planListing, type ListOptions, type Listing } from "../core/listing.js";
 import { asOperation, asSequence } from "../core/operation.js";
 import { expiryIn, remainingTtl } from "../core/expiry.js";
@@ -26,8 +26,8 @@ export interface ScannedEntry<T = unknown> {
   readonly expiresAt?: number;
 }
 
-/** Checks a value against a schema; what it resolves with is stored. */
-export type ValueCheck = (value: unknown) => Promise<unknown>;
+/** Checks a value against a schema; what it gives, or its promise resolves with, is stored. */
+export type ValueCheck = (value: unknown) => unknown;
 
 /** The transaction that users hold: the public calls over the machinery, with the errors they are promised. */
 export class BufferedTransaction implements AsyncDisposable {
@@ -80,7 +80,9 @@ export class BufferedTransaction implements AsyncDisposable {
   set(key: string, value: unknown, ttl?: Duration): Promise<void> {
     return this.#write("set", key, async () => {
       const expiry = expiryIn(ttl);
-      this.#core.put(headKey(key), await this.#encode(value), expiry);
+      const encoded = this.#encode(value);
+      // In the same step where that is possible: a commit right after a set that nobody awaited carries it too.
+      this.#core.put(headKey(key), encoded instanceof Promise ? await encoded : encoded, expiry);
     });
   }
 
@@ -98,7 +100,7 @@ export class BufferedTransaction implements AsyncDisposable {
 
   getBatch<T = unknown>(keys: Iterable<string>): Promise<Map<string, T>> {
     return this.#run("getBatch", "read", async () => {
-      const wanted = checkedKeys(keys);
+      const wanted = checkKeys(keys);
       const seen = await this.#core.readAll(wanted);
       const found = new Map<string, T>();
       for (const [i, key] of wanted.entries()) {
@@ -120,7 +122,7 @@ export class BufferedTransaction implements AsyncDisposable {
 
   deleteBatch(keys: Iterable<string>): Promise<number> {
     return this.#run("deleteBatch", "write", async () => {
-      const wanted = [...new Set(checkedKeys(keys))];
+      const wanted = [...new Set(checkKeys(keys))];
       const seen = await this.#core.readAll(wanted);
       return wanted.filter((key, i) => this.#remove(key, seen[i] as Seen)).length;
     });
@@ -178,11 +180,14 @@ export class BufferedTransaction implements AsyncDisposable {
     await this.rollback();
   }
 
-  /** Without a schema the value is taken as it is at the call, whatever the caller does with it afterwards. */
+  /** The value is taken as it is at the call, whatever the caller does with it afterwards, unless a schema waits. */
   #encode(value: unknown): Payload | Promise<Payload> {
     const { encoder } = this.#core.services;
     if (this.#check === undefined) return encoder.encode(value);
-    return this.#check(value).then((checked) => encoder.encode(checked));
+    const checked = this.#check(value);
+    return checked instanceof Promise
+      ? checked.then((accepted) => encoder.encode(accepted))
+      : encoder.encode(checked);
   }
 
   #remove(key: string, seen: Seen): boolean {
@@ -278,10 +283,4 @@ function isPlain(seen: Seen): boolean {
 function ttlOfPut(expiry: Expiry, nowMs: number): number {
   if (expiry === undefined) return -1;
   return Math.ceil("in" in expiry ? expiry.in : Math.max(1, expiry.at - nowMs));
-}
-
-function checkedKeys(keys: Iterable<string>): string[] {
-  const checked = [...keys];
-  for (const key of checked) checkKey(key);
-  return checked;
 }

@@ -51,8 +51,12 @@ export class CommitPump {
 
   /** Resolves when everything submitted so far has been answered. */
   async drained(): Promise<void> {
-    do await this.betweenCalls(() => undefined);
-    while (this.#busy);
+    const awaited = new Set(this.#queue);
+    for (let left = true; left; ) {
+      await this.betweenCalls(() => {
+        left = this.#queue.some((waiting) => awaited.has(waiting));
+      });
+    }
   }
 
   /** Whoever is told of outcomes from the next call on; to be changed between calls. */
@@ -92,7 +96,8 @@ export class CommitPump {
   #within(request: CommitRequest, result: Promise<CommitResult>): Promise<CommitResult> {
     if (!request.ctx.canEnd) return result;
     return settleWithin(request.ctx, result).catch((error: unknown) => {
-      throw request.underWay ? unknownOutcome(error as StorageFault) : error;
+      const gaveUp = error === request.ctx.err();
+      throw gaveUp && request.isSent ? unknownOutcome(error as StorageFault) : error;
     });
   }
 
@@ -170,25 +175,34 @@ export class CommitPump {
   #call(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]> {
     const observer = this.#observer;
     const sent = observer.sending(requests);
-    for (const request of requests) request.underWay = true;
-    return this.#backend.commit(requests).then(
+    for (const request of requests) request.isSent = true;
+    return this.#carry(requests).then(
       (results) => {
-        for (const request of requests) request.underWay = false;
+        for (const [i, request] of requests.entries()) request.isSent = mayHaveEffect(results[i]);
         observer.arrived(requests, results, sent);
         return results;
       },
       (error: unknown) => {
-        for (const request of requests) request.underWay = false;
+        const fault = faultOf(error);
+        for (const request of requests) request.isSent = fault.outcome === "unknown";
         observer.failed(requests, sent);
-        throw error;
+        throw fault;
       },
     );
   }
 
+  /** A backend that throws instead of rejecting must not stop the pump. */
+  #carry(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]> {
+    try {
+      return this.#backend.commit(requests);
+    } catch (error) {
+      return Promise.reject(faultOf(error));
+    }
+  }
+
   /** A call known to have had no effect is repeated request by request, so that one cannot fail its neighbours. */
   #failed(group: readonly Waiting[], error: unknown): void {
-    const harmless = error instanceof StorageFault && error.outcome === undefined;
-    if (!harmless || group.length === 1) {
+    if (faultOf(error).outcome === "unknown" || group.length === 1) {
       for (const { reject } of group) reject(error);
       this.#next();
     } else void this.#sendEach(group);
@@ -217,10 +231,24 @@ function settle(waiting: Waiting, result: CommitResult | undefined): void {
 }
 
 function unwrap(result: CommitResult | undefined): CommitResult {
-  if (result === undefined)
-    throw new StorageFault("io", "the backend answered for fewer batches than it was given");
-  if (result.status === "fault") throw result.fault;
+  if (result === undefined) {
+    const message = "the backend answered for fewer batches than it was given; read to see what took effect";
+    throw new StorageFault("io", message, { outcome: "unknown" });
+  }
+  if (result.status === "fault") throw faultOf(result.fault);
   return result;
+}
+
+function mayHaveEffect(result: CommitResult | undefined): boolean {
+  if (result?.status === "conflict") return false;
+  return result?.status !== "fault" || faultOf(result.fault).outcome === "unknown";
+}
+
+/** What a backend threw; anything but a fault breaks the contract, and nobody can say what happened. */
+function faultOf(error: unknown): StorageFault {
+  if (error instanceof StorageFault) return error;
+  const message = "the commit failed in an unforeseen way; read to see whether it took effect";
+  return new StorageFault("io", message, { outcome: "unknown", cause: error });
 }
 
 function unknownOutcome(fault: StorageFault): StorageFault {

@@ -12,8 +12,8 @@ export class CommitRequest implements Batch {
   readonly checks: readonly Check[];
   readonly ranges: readonly RangeCheck[];
   readonly writes: readonly Write[];
-  /** Under way: sent to the backend and not answered yet, so that its outcome is open. */
-  underWay = false;
+  /** Sent to the backend, and not known to have had no effect: who stops waiting for it cannot tell what happened. */
+  isSent = false;
 
   constructor(
     id: Version,

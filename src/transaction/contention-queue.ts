@@ -1,5 +1,9 @@
 import type { Context } from "../core/context.js";
+import type { CancelTimer, Timers } from "../core/runtime.js";
 import { settleWithin } from "../core/settle-within.js";
+
+/** Turns are for fairness, not for safety: whoever has waited this long goes on without one. */
+const LONGEST_WAIT_MS = 1000;
 
 /** Gives up the turn; a second call does nothing. */
 export type EndTurn = () => void;
@@ -10,8 +14,16 @@ export type EndTurn = () => void;
  */
 export class ContentionQueue {
   readonly #tails = new Map<string, Promise<void>>();
+  readonly #timers: Timers;
 
-  /** Resolves when everybody who asked for the key earlier has ended their turn; rejects when the context is over. */
+  constructor(timers: Timers) {
+    this.#timers = timers;
+  }
+
+  /**
+   * Resolves when everybody who asked for the key earlier has ended their turn, or after a second: a turn may be held
+   * by a transaction whose work waits for this very one. Rejects when the context is over.
+   */
   async wait(ctx: Context, key: string): Promise<EndTurn> {
     const before = this.#tails.get(key);
     let end!: EndTurn;
@@ -24,11 +36,23 @@ export class ContentionQueue {
       if (this.#tails.get(key) === tail) this.#tails.delete(key);
     });
     try {
-      if (before !== undefined) await settleWithin(ctx, before);
+      if (before !== undefined) await this.#patiently(ctx, before);
       return end;
     } catch (error) {
       end();
       throw error;
+    }
+  }
+
+  async #patiently(ctx: Context, turn: Promise<void>): Promise<void> {
+    let stop: CancelTimer | undefined;
+    const patience = new Promise<void>((resolve) => {
+      stop = this.#timers.after(LONGEST_WAIT_MS, resolve, true);
+    });
+    try {
+      await settleWithin(ctx, Promise.race([turn, patience]));
+    } finally {
+      stop?.();
     }
   }
 

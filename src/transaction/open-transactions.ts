@@ -5,7 +5,8 @@ import type { CancelTimer, Timers } from "../core/runtime.js";
 export interface Expiring {
   /** Ends it if its context is over. */
   endIfOver(): void;
-  abort(): void;
+  /** Ends it now; later calls of it say why. */
+  abort(cause: StorageFault): void;
 }
 
 const LOOK_INTERVAL_MS = 1000;
@@ -44,10 +45,10 @@ export class OpenTransactions {
   }
 
   /** Aborts all; for closing. */
-  abortAll(): void {
+  abortAll(cause: StorageFault): void {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
-    for (const transaction of [...this.#open]) transaction.abort();
+    for (const transaction of [...this.#open]) transaction.abort(cause);
   }
 
   #look(): void {

@@ -76,9 +76,13 @@ async function attemptOnce<R>(
   }
 }
 
-/** Work that committed or rolled back by itself has said what it wants. */
+/**
+ * Work that committed or rolled back by itself has said what it wants. If it caught the conflict of its own commit,
+ * its result rests on nothing: that is a conflict too.
+ */
 async function commitUnlessFinished<R>(core: TransactionCore, result: R): Promise<Done<R> | Lost> {
   if (core.state === "committed" || core.state === "rolled-back") return { conflicts: [], result };
+  if (core.lostTo.length > 0) return { conflicts: core.lostTo };
   try {
     const conflicts = await core.commit();
     return conflicts.length === 0 ? { conflicts: [], result } : { conflicts };

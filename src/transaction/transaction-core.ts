@@ -54,6 +54,8 @@ export class TransactionCore implements Expiring {
   readonly #reads = new ReadSet();
   #state: TransactionState = "active";
   #lostTo: readonly Conflict[] = [];
+  /** What aborted it from outside: its context, or the end of the store. */
+  #endedBy: StorageFault | undefined;
   #committing = false;
 
   /** @throws StorageFault `busy` when too many are open; the context's fault when it is over. */
@@ -161,21 +163,24 @@ export class TransactionCore implements Expiring {
     if (this.#state === "active" && !this.#committing) this.#finish("rolled-back");
   }
 
-  abort(): void {
-    if (this.#state === "active" && !this.#committing) this.#finish("aborted");
+  abort(cause: StorageFault): void {
+    if (this.#state !== "active" || this.#committing) return;
+    this.#endedBy = cause;
+    this.#finish("aborted");
   }
 
   endIfOver(): void {
-    if (this.#state === "active" && this.ctx.err() !== undefined) this.abort();
+    const over = this.#state === "active" ? this.ctx.err() : undefined;
+    if (over !== undefined) this.abort(over);
   }
 
-  /** @throws StorageFault `finished` naming the state; the context's fault when that ended it. */
+  /** @throws StorageFault `finished` naming the state; `closed` or the context's fault when that ended it. */
   checkActive(): void {
     if (this.#state === "active" && !this.#committing && this.ctx.err() === undefined) return;
     this.endIfOver();
-    const over = this.#state === "aborted" ? this.ctx.err() : undefined;
-    if (over !== undefined) {
-      throw new StorageFault(over.reason, `the transaction was aborted: ${over.message}`, { cause: over });
+    const cause = this.#endedBy;
+    if (cause !== undefined) {
+      throw new StorageFault(cause.reason, `the transaction was aborted: ${cause.message}`, { cause });
     }
     const state = this.#committing ? "committing" : this.#state;
     throw new StorageFault("finished", `the transaction is ${state}; begin another one`);
@@ -227,7 +232,7 @@ export class TransactionCore implements Expiring {
     this.#reads.clear();
     this.#services.open.remove(this);
     // Lets go of what the context held; the state is already decided.
-    if (state !== "aborted") this.#cancel();
+    this.#cancel();
   }
 }
 
