@@ -45,6 +45,7 @@ export class EntryCache {
   readonly #changedAt = new Map<string, number>();
   readonly #namespaceChangedAt = new Map<string, number>();
   #clearedAt = 0;
+  #retired = false;
 
   constructor(options: EntryCacheOptions, clock: Clock) {
     this.maxEntries = options.maxEntries;
@@ -91,6 +92,7 @@ export class EntryCache {
 
   /** Whether nothing changed a key since the ticket was taken. */
   mayFill(key: string, ticket: FillTicket): boolean {
+    if (this.#retired) return false;
     if (this.#lastChange === ticket) return true;
     if (this.#clearedAt > ticket || (this.#changedAt.get(key) ?? 0) > ticket) return false;
     return (this.#namespaceChangedAt.get(namespaceOfCacheKey(key)) ?? 0) <= ticket;
@@ -98,10 +100,12 @@ export class EntryCache {
 
   /** Keeps an entry; `mayFill` was asked. */
   fill(key: string, entry: DecodedEntry): void {
-    if (entry.version === null) this.#absences += 1;
+    const absent = entry.version === null;
+    // What is set once more in its own place is not disposed of.
+    if (absent && this.#entries.peek(key, { allowStale: true }) !== entry) this.#absences += 1;
     this.#entries.set(key, entry);
     // An entry larger than the whole cache is not kept, and not disposed of either.
-    if (entry.version === null && !this.#entries.has(key)) this.#absences -= 1;
+    if (absent && !this.#entries.has(key)) this.#absences -= 1;
   }
 
   /** Forgets a key that changed, and keeps answers on their way from filling it. */
@@ -134,6 +138,12 @@ export class EntryCache {
     this.#entries.clear();
     this.#earlier = this.totals;
     this.#counts = noCounts();
+  }
+
+  /** Forgets everything for good: another cache has taken its place, and is told of changes instead. */
+  retire(): void {
+    this.clear();
+    this.#retired = true;
   }
 
   countLoad(): void {

@@ -52,7 +52,15 @@ export function buildStack(backend: Backend, settings: ResolvedSettings, runtime
     clock: runtime.clock,
     open: new OpenTransactions(settings.transaction.maxOpen, runtime.timers),
   };
-  return { settings, runtime, backend, cache, reader, services, contention: new ContentionQueue() };
+  return {
+    settings,
+    runtime,
+    backend,
+    cache,
+    reader,
+    services,
+    contention: new ContentionQueue(runtime.timers),
+  };
 }
 
 /**
@@ -67,6 +75,8 @@ export async function rebuildStack(stack: Stack, settings: ResolvedSettings): Pr
   const reader = new EntryReader(backend, cache, decoder, runtime.clock, settings.cache.consistency);
   await stack.services.pump.betweenCalls(() => {
     stack.services.pump.observer = observerOf(cache, decoder, runtime);
+    // Transactions begun before go on reading through it, and nobody tells it of changes any more.
+    stack.cache?.retire();
   });
   return { ...stack, settings, cache, reader, services: { ...stack.services, source: reader } };
 }
