@@ -5,7 +5,8 @@ import type { DecodedEntry } from "../core/decoded-entry.js";
 import { parseDuration } from "../core/duration.js";
 import { ENTRY_TYPE, type Payload } from "../core/entry.js";
 import { toStorageError } from "../core/errors.js";
-import { checkKey, headKey } from "../core/key.js";
+import { checkKey, checkNamespace, headKey } from "../core/key.js";
+import { requireKnownOptions } from "../core/known-options.js";
 import type { ValueCheck } from "../transaction/buffered-transaction.js";
 import { CommitRequest } from "../transaction/commit-request.js";
 import { runTransaction, WorkFailure } from "../transaction/run-transaction.js";
@@ -68,20 +69,11 @@ export class NamespaceAccess {
 
   encode(stack: Stack, value: unknown): Payload | Promise<Payload> {
     const { encoder } = stack.services;
-    return this.check === undefined
-      ? encoder.encode(value)
-      : this.check(value).then((checked) => encoder.encode(checked));
-  }
-
-  async commitChecked(
-    stack: Stack,
-    ctx: Context,
-    key: string,
-    checked: Promise<unknown>,
-    expiry: Expiry,
-  ): Promise<CommitResult> {
-    const encoded = stack.services.encoder.encode(await checked);
-    return this.commitPut(stack, ctx, key, encoded, expiry);
+    if (this.check === undefined) return encoder.encode(value);
+    const checked = this.check(value);
+    return checked instanceof Promise
+      ? checked.then((accepted) => encoder.encode(accepted))
+      : encoder.encode(checked);
   }
 
   commitPut(
@@ -103,6 +95,15 @@ export class NamespaceAccess {
     return (await pump.submit(request)) as Committed;
   }
 
+  /** As `transact`, for work of the store's own: what it throws is a fault like any other. */
+  async transactOwn<R>(ctx: Context, work: (core: TransactionCore) => Promise<R>): Promise<R> {
+    try {
+      return await this.transact(ctx, work);
+    } catch (error) {
+      throw error instanceof WorkFailure ? error.error : error;
+    }
+  }
+
   async transact<R>(
     ctx: Context,
     work: (core: TransactionCore) => R | Promise<R>,
@@ -110,6 +111,7 @@ export class NamespaceAccess {
   ): Promise<R> {
     const { settings, contention, runtime } = this.enter(ctx);
     const services = () => this.slot.stack.services;
+    requireKnownOptions("transact", options, ["timeout", "maxAttempts"]);
     const timeoutMs = timeoutOf(options, settings.transaction.timeoutMs);
     const maxAttempts = attemptsOf(options, settings.transaction.maxAttempts);
     const { timers, random } = runtime;
@@ -131,6 +133,15 @@ export class NamespaceAccess {
     } catch (error) {
       if (error instanceof WorkFailure) throw error.error;
       throw toStorageError(error, this.details(operation, access, key));
+    }
+  }
+
+  /** Checks the name of another namespace. @throws StorageError `invalid-namespace`; TypeError when it is no text. */
+  requireName(name: string): void {
+    try {
+      checkNamespace(name);
+    } catch (error) {
+      throw toStorageError(error, this.details("namespace", "read"));
     }
   }
 

@@ -5,7 +5,8 @@ import { parseDuration, type Duration } from "../core/duration.js";
 import { ENTRY_TYPE } from "../core/entry.js";
 import { StorageFault, toStorageError } from "../core/errors.js";
 import { expiryIn, remainingTtl } from "../core/expiry.js";
-import { checkKey, checkNamespace, headKey } from "../core/key.js";
+import { checkKey, checkKeys, headKey } from "../core/key.js";
+import { requireKnownOptions } from "../core/known-options.js";
 import type { ListOptions } from "../core/listing.js";
 import { asSequence } from "../core/operation.js";
 import { EVERYTHING } from "../core/range.js";
@@ -72,10 +73,11 @@ export class NamespaceStorage implements Storage {
       const stack = this.#access.enter(ctx);
       checkKey(key);
       const expiry = expiryIn(ttl);
+      const encoded = this.#access.encode(stack, value);
       const written =
-        this.#access.check === undefined
-          ? this.#access.commitPut(stack, ctx, key, stack.services.encoder.encode(value), expiry)
-          : this.#access.commitChecked(stack, ctx, key, this.#access.check(value), expiry);
+        encoded instanceof Promise
+          ? encoded.then((payload) => this.#access.commitPut(stack, ctx, key, payload, expiry))
+          : this.#access.commitPut(stack, ctx, key, encoded, expiry);
       return written.then(nothing, (error: unknown) => {
         throw toStorageError(error, this.#access.details("set", "write", key));
       });
@@ -100,7 +102,7 @@ export class NamespaceStorage implements Storage {
   getBatch<T = unknown>(ctx: Context, keys: Iterable<string>): Promise<Map<string, T>> {
     return this.#access.run("getBatch", "read", undefined, async () => {
       const stack = this.#access.enter(ctx);
-      const wanted = checkedKeys(keys);
+      const wanted = checkKeys(keys);
       const entries = await this.#access.lookupAll(stack, ctx, wanted);
       const found = new Map<string, T>();
       for (const [i, key] of wanted.entries()) {
@@ -127,7 +129,7 @@ export class NamespaceStorage implements Storage {
     return this.#access.run("deleteBatch", "write", undefined, async () => {
       const stack = this.#access.enter(ctx);
       const writes = Array.from(
-        new Set(checkedKeys(keys)),
+        new Set(checkKeys(keys)),
         (key) => ({ kind: "delete", key: headKey(key) }) as const,
       );
       if (writes.length === 0) return 0;
@@ -198,20 +200,21 @@ export class NamespaceStorage implements Storage {
     return this.#access.run("expire", "write", key, async () => {
       checkKey(key);
       const ttlMs = parseDuration(ttl);
-      return this.#access.transact(ctx, (core) => changeExpiry(core, key, ttlMs));
+      return this.#access.transactOwn(ctx, (core) => changeExpiry(core, key, ttlMs));
     });
   }
 
   persist(ctx: Context, key: string): Promise<boolean> {
     return this.#access.run("persist", "write", key, async () => {
       checkKey(key);
-      return this.#access.transact(ctx, (core) => removeExpiry(core, key));
+      return this.#access.transactOwn(ctx, (core) => removeExpiry(core, key));
     });
   }
 
   beginTransaction(ctx: Context, options: TransactionOptions = {}): Promise<Transaction> {
     return this.#access.run("beginTransaction", "write", undefined, async () => {
       const { services, settings } = this.#access.enter(ctx);
+      requireKnownOptions("transaction", options, ["timeout"]);
       const timeoutMs = timeoutOf(options, settings.transaction.timeoutMs);
       return new BufferedTransaction(
         new TransactionCore(services, ctx, this.#access.namespace, timeoutMs),
@@ -249,7 +252,7 @@ export class NamespaceStorage implements Storage {
   namespace(name: string): Storage;
   namespace<In, Out>(name: string, schema: StandardSchema<In, Out>): TypedStorage<Out, In>;
   namespace(name: string, schema?: StandardSchema): Storage {
-    checkNamespace(name);
+    this.#access.requireName(name);
     if (schema === undefined) return new NamespaceStorage(this.#access.slot, name);
     requireSchema(schema);
     return new NamespaceStorage(this.#access.slot, name, (value) => checkValue(schema, value));
@@ -282,11 +285,4 @@ function isPlain(entry: DecodedEntry): boolean {
     "wrong-type",
     `the key holds a ${TYPE_NAMES[entry.type] ?? "structure"}, not a plain value`,
   );
-}
-
-function checkedKeys(keys: Iterable<string>): string[] {
-  if (typeof keys === "string") throw new TypeError("give an array of keys, not one key");
-  const checked = [...keys];
-  for (const key of checked) checkKey(key);
-  return checked;
 }

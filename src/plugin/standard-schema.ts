@@ -22,14 +22,44 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What `validate` makes of a value. @throws StorageFault `invalid-value` naming the first places that are wrong. */
-export async function checkValue(schema: StandardSchema, value: unknown): Promise<unknown> {
-  const result = await schema["~standard"].validate(value);
+/**
+ * What the schema makes of a value, or a promise of it where the schema waits for something. The value is checked and
+ * taken in one step unless it does; one that waits must not be changed meanwhile.
+ *
+ * @throws StorageFault `invalid-value` naming the first places that are wrong.
+ */
+export function checkValue(schema: StandardSchema, value: unknown): unknown {
+  const result = validate(schema, value);
+  return isPromise(result) ? Promise.resolve(result).then(accepted, failed) : accepted(result);
+}
+
+function validate(schema: StandardSchema, value: unknown): ReturnType<Validate> {
+  try {
+    return schema["~standard"].validate(value);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+type Validate = StandardSchema["~standard"]["validate"];
+
+function isPromise(result: ReturnType<Validate>): result is Promise<SchemaResult<unknown>> {
+  return typeof (result as { readonly then?: unknown }).then === "function";
+}
+
+function accepted(result: SchemaResult<unknown>): unknown {
   if (result.issues === undefined) return result.value;
   throw new StorageFault(
     "invalid-value",
     `the value does not fit the namespace's schema at ${places(result.issues)}`,
   );
+}
+
+// What a schema throws may quote the value as well: it is kept as the cause only.
+function failed(cause: unknown): never {
+  throw new StorageFault("invalid-value", "the namespace's schema threw an error instead of an answer", {
+    cause,
+  });
 }
 
 const MOST_PLACES = 5;

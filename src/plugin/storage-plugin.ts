@@ -1,9 +1,11 @@
 import { defaultBackends, type BackendRegistry } from "../backends/registry.js";
 import type { Backend } from "../backends/backend.js";
 import { background, requireContext, type Context } from "../core/context.js";
+import { StorageFault } from "../core/errors.js";
 import { checkNamespace } from "../core/key.js";
 import { asOperation } from "../core/operation.js";
 import { systemRuntime, type Runtime } from "../core/runtime.js";
+import { settleWithin } from "../core/settle-within.js";
 import { storageMetrics } from "../observability/storage-metrics.js";
 import { cacheStats, NO_CACHE, type CacheStats } from "../observability/cache-stats.js";
 import { resolveSettings } from "./config/resolve-settings.js";
@@ -46,6 +48,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   #warn: NonNullable<StoragePluginOptions["warn"]>;
   #settings: StorageSettings | ConfigSection;
   #backend: Backend | undefined;
+  #stopping: Promise<void> | undefined;
 
   constructor(options: StoragePluginOptions = {}) {
     const slot = new StackSlot();
@@ -84,21 +87,27 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
 
   /**
    * Ends the store: new calls reject with `closed`, open transactions are aborted, commits under way are finished and
-   * made durable. A second call does nothing.
+   * made durable. A second call waits for the first, and does nothing by itself.
    */
   async stop(ctx: Context = background()): Promise<void> {
     const backend = this.#backend;
-    if (backend === undefined) return;
+    if (backend === undefined) return this.#stopping;
     this.#backend = undefined;
-    await asOperation({ operation: "close", access: "write", backend: backend.info.name }, async () => {
-      if (this.#slot.isOpen) {
-        const { services } = this.#slot.stack;
-        this.#slot.close();
-        services.open.abortAll();
-        await services.pump.drained();
-      }
+    const details = { operation: "close", access: "write", backend: backend.info.name } as const;
+    this.#stopping = asOperation(details, () => this.#end(backend, ctx));
+    await this.#stopping;
+  }
+
+  async #end(backend: Backend, ctx: Context): Promise<void> {
+    try {
+      if (!this.#slot.isOpen) return;
+      const { services } = this.#slot.stack;
+      this.#slot.close();
+      services.open.abortAll(new StorageFault("closed", "the store is closed"));
+      await settleWithin(ctx, services.pump.drained());
+    } finally {
       await backend.close(ctx);
-    });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -118,8 +127,10 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     }
     const { stack } = this.#slot;
     if (!differsOnlyInTunables(stack.settings, settings)) return "restart-required";
-    this.#slot.open(await rebuildStack(stack, settings));
+    const rebuilt = await rebuildStack(stack, settings);
     this.#settings = config;
+    // It may have been stopped meanwhile; the next start takes the new settings.
+    if (this.#slot.isOpen) this.#slot.open(rebuilt);
     return "applied";
   }
 
@@ -161,7 +172,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   flush(ctx: Context): Promise<void> {
     return this.#whole("flush", "write", ctx, async () => {
       const { backend, services } = this.#slot.stack;
-      await services.pump.drained();
+      await settleWithin(ctx, services.pump.drained());
       await backend.extensions.flush?.(ctx);
     });
   }

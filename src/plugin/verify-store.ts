@@ -2,6 +2,7 @@ import type { VerifyProblem } from "../backends/backend.js";
 import type { Context } from "../core/context.js";
 import { ENTRY_TYPE, type StoredEntry } from "../core/entry.js";
 import { StorageFault } from "../core/errors.js";
+import { isHead, userKey } from "../core/key.js";
 import { EVERYTHING } from "../core/range.js";
 import type { Stack } from "./stack.js";
 
@@ -16,7 +17,7 @@ export interface StoreVerification {
 /** Has the backend check its own storage, then decodes every value. */
 export async function verifyStore(stack: Stack, ctx: Context): Promise<StoreVerification> {
   const own = await stack.backend.extensions.verify?.(ctx);
-  const problems = [...(own?.problems ?? [])];
+  const problems = (own?.problems ?? []).map(asUsersKnowIt);
   let entries = 0;
   // What the backend found broken cannot be read; what it found whole must decode.
   if (problems.length > 0) return { ok: false, entries: own?.entries ?? 0, problems };
@@ -41,10 +42,16 @@ async function decodeAll(
       entries += 1;
       const problem = problemOf(() => decode(entry));
       if (problem !== undefined)
-        problems.push({ reason: "decode", message: problem, namespace, key: entry.key });
+        problems.push(asUsersKnowIt({ reason: "decode", message: problem, namespace, key: entry.key }));
     }
   }
   return entries;
+}
+
+/** Names a head by its user's key. */
+function asUsersKnowIt(problem: VerifyProblem): VerifyProblem {
+  const { key } = problem;
+  return key !== undefined && isHead(key) ? { ...problem, key: userKey(key) } : problem;
 }
 
 function problemOf(decode: () => void): string | undefined {

@@ -4,6 +4,7 @@ import { ENTRY_TYPE, type StoredEntry } from "../core/entry.js";
 import { toStorageError, type OperationDetails } from "../core/errors.js";
 import { headKey, isHead, userKey } from "../core/key.js";
 import { compilePattern, type Pattern } from "../core/pattern.js";
+import { requireKnownOptions } from "../core/known-options.js";
 import { HEADS, overlaps } from "../core/range.js";
 import type { Stack } from "./stack.js";
 import type { Change, WatchOptions } from "./storage.js";
@@ -29,15 +30,18 @@ const WAIT_MS = 30_000;
 export function watchChanges<T>(watch: Watch): AsyncIterableIterator<Change<T>> {
   const [ctx, cancel] = withCancel(watch.ctx);
   const changes = generate<T>(watch, ctx);
+  let isLeft = false;
   return {
     async next() {
       try {
         return await changes.next();
       } catch (error) {
+        if (isLeft) return { done: true, value: undefined };
         throw toStorageError(error, watch.details);
       }
     },
     async return() {
+      isLeft = true;
       cancel();
       await changes.return(undefined).catch(() => undefined);
       return { done: true, value: undefined };
@@ -49,6 +53,7 @@ export function watchChanges<T>(watch: Watch): AsyncIterableIterator<Change<T>> 
 }
 
 async function* generate<T>(watch: Watch, ctx: Context): AsyncGenerator<Change<T>> {
+  requireKnownOptions("watch", watch.options, ["after"]);
   const pattern = compilePattern(watch.pattern);
   const { after } = watch.options;
   let position = after === undefined ? await currentPosition(watch, ctx) : parsePosition(after);
