@@ -7,7 +7,10 @@ import type { Context } from "./context.js";
 export function settleWithin<T>(ctx: Context, work: Promise<T>): Promise<T> {
   if (!ctx.canEnd) return work;
   return new Promise<T>((resolve, reject) => {
-    const forget = ctx.onDone(() => reject(ctx.err()));
+    const forget = ctx.onDone(() => {
+      const fault = ctx.err();
+      if (fault !== undefined) reject(fault);
+    });
     work.then(resolve, reject).finally(forget);
   });
 }
