@@ -17,7 +17,7 @@ export interface IngestReport {
 }
 
 /** Files under way at the same time: their commits share one write to the disk. */
-const CONCURRENCY = 32;
+const CONCURRENCY = 64;
 
 /** What can be wrong with the content of a file, as opposed to the store. */
 const CONTENT_REASONS: ReadonlySet<Reason> = new Set<Reason>(["invalid-key", "unserializable", "too-large"]);

@@ -14,7 +14,7 @@ import { contest } from "./contest.js";
 import { createHost, type Host } from "./host.js";
 import { ingest } from "./ingest.js";
 import { answerQuestions } from "./questions.js";
-import { Terminal } from "./terminal.js";
+import { endWhenUnread, Terminal } from "./terminal.js";
 
 const INSTALLED = fileURLToPath(new URL("../../node_modules", import.meta.url));
 const MOST_SKIPPED_SHOWN = 10;
@@ -23,6 +23,7 @@ const PROGRESS_EVERY_MS = 50;
 
 const ctx = background();
 const terminal = new Terminal(process.stdout, process.env);
+endWhenUnread(process.stdout);
 
 const input = await inputFolder();
 const data = await mkdtemp(join(tmpdir(), "holdfast-demo-"));
@@ -49,12 +50,23 @@ async function firstLife(folder: string, dataFolder: string): Promise<void> {
   const uninstall = host.registry.handleSignals();
   await host.registry.start(ctx);
   terminal.line(`The host has read host.yaml and runs ${[...host.registry.states.keys()].join(", ")}`);
+  try {
+    await work(host, folder);
+  } catch (error) {
+    // What a signal interrupts is no failure: the host is being stopped, and then the process ends.
+    const interrupted = [...host.registry.states.values()].some((state) => state !== "started");
+    if (interrupted) await new Promise(() => undefined);
+    throw error;
+  }
+  await host.registry.stop(ctx);
+  uninstall();
+}
+
+async function work(host: Host, folder: string): Promise<void> {
   await takeIn(host, folder);
   await answerQuestions(ctx, host.registry.resolve(CATALOG), terminal);
   await contest(ctx, host.registry.resolve(CATALOG).storage, terminal);
   await showCache(ctx, host);
-  await host.registry.stop(ctx);
-  uninstall();
 }
 
 async function takeIn(host: Host, folder: string): Promise<void> {

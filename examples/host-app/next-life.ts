@@ -3,12 +3,13 @@ import { background } from "holdfast";
 import { AUDIT } from "./audit/audit-plugin.js";
 import { CATALOG } from "./catalog/catalog-plugin.js";
 import { createHost } from "./host.js";
-import { Terminal } from "./terminal.js";
+import { endWhenUnread, Terminal } from "./terminal.js";
 
 const SHOWN = 5;
 
 const ctx = background();
 const terminal = new Terminal(process.stdout, process.env);
+endWhenUnread(process.stdout);
 const { registry, storage } = await createHost(process.argv[2] ?? ".");
 await registry.start(ctx);
 const events = await registry.resolve(AUDIT).latest(ctx, SHOWN);

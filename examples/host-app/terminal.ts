@@ -4,6 +4,14 @@ const BOLD = "\u001b[1m";
 const PLAIN = "\u001b[0m";
 const CLEAR_LINE = "\r\u001b[K";
 
+/** Ends the process quietly once nobody reads what it prints, as under `| head`. */
+export function endWhenUnread(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit();
+    throw error;
+  });
+}
+
 type Cell = string | number;
 
 /** Where the demo prints: progress and bold headings on a terminal, plain lines anywhere else. */

@@ -1,3 +1,4 @@
+import { defaultBackends } from "../backends/registry.js";
 import { background, type Context } from "../core/context.js";
 import type { StorageSettings } from "./settings.js";
 import { StoragePlugin, type StoragePluginOptions } from "./storage-plugin.js";
@@ -25,9 +26,9 @@ export async function openStorage(
 
 async function settingsOf(
   configuration: StorageSettings | string,
-  { backends }: OpenStorageOptions,
+  { backends = defaultBackends() }: OpenStorageOptions,
 ): Promise<StorageSettings> {
   if (typeof configuration !== "string") return configuration;
   const { loadSettings } = await import("./config/load-settings.js");
-  return loadSettings(configuration, backends === undefined ? {} : { backends: backends.names });
+  return loadSettings(configuration, { backends: backends.names });
 }

@@ -276,6 +276,7 @@ function parseTimeouts(given: PhaseTimeouts): Readonly<Record<keyof PhaseTimeout
 }
 
 function requireId(id: string): void {
+  if (typeof id !== "string") throw new TypeError("the id of a plugin must be a string");
   if (PLUGIN_ID.test(id)) return;
   const rules = "give 1 to 128 letters, digits and . _ - @ /, the first a letter, a digit or @";
   throw new PluginError("misuse", `${quoteName(id)} is no id for a plugin; ${rules}`);
