@@ -64,7 +64,7 @@ class JsonCodec {
 /** The text of a value that is nothing but JSON; undefined when it is more, or does not let itself be read. */
 function plainText(value: unknown, indent: number): string | undefined {
   try {
-    return isPlainJson(value) ? JSON.stringify(value, undefined, indent) : undefined;
+    return isPlainJson(value) ? stringify(value, indent) : undefined;
   } catch {
     // A getter or proxy that throws: the careful way says where.
     return undefined;
@@ -72,7 +72,12 @@ function plainText(value: unknown, indent: number): string | undefined {
 }
 
 function taggedText(value: unknown, indent: number): string {
-  return JSON.stringify(toTagged(normalizeValue(value)), undefined, indent);
+  return stringify(toTagged(normalizeValue(value)), indent);
+}
+
+// Naming an indent of 0 costs a third more than naming none.
+function stringify(json: unknown, indent: number): string {
+  return indent === 0 ? JSON.stringify(json) : JSON.stringify(json, undefined, indent);
 }
 
 // The parser's own message quotes the data, which must not reach an error: it is not kept as the cause either.
