@@ -61,6 +61,14 @@ export class DigestSum {
     this.#count += 1;
   }
 
+  /** Adds everything that was added to another sum. */
+  include(other: DigestSum): void {
+    const lo = this.#lo + other.#lo;
+    this.#lo = lo >>> 0;
+    this.#hi = (this.#hi + other.#hi + (lo > 0xffffffff ? 1 : 0)) >>> 0;
+    this.#count += other.#count;
+  }
+
   get count(): number {
     return this.#count;
   }

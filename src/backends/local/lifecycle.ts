@@ -40,6 +40,11 @@ export class Lifecycle {
   /** Runs a call that `close` waits for. */
   async run<T>(ctx: Context, call: () => Promise<T>): Promise<T> {
     this.check(ctx);
+    return await this.track(call);
+  }
+
+  /** As {@link run}, for a call that has looked at its contexts and at the state itself. */
+  async track<T>(call: () => Promise<T>): Promise<T> {
     this.#running += 1;
     try {
       return await call();

@@ -1,10 +1,11 @@
 import type { Header, StoredEntry } from "../../core/entry.js";
 import type { StoredKey } from "../../core/key.js";
 import { DigestSum, type EntryHash } from "../../core/range-digest.js";
-import { HEADS, inRange, intersection, type KeyRange } from "../../core/range.js";
+import { HEADS, inRange, intersection, rangeBeyond, type KeyRange } from "../../core/range.js";
 import type { ChangedWrite, DeleteRange } from "../backend.js";
 import { ChangeLog, type Retention } from "./change-log.js";
 import { ExpiryQueue } from "./expiry-queue.js";
+import type { ChunkDigest, KeyChunk } from "./key-chunk.js";
 import { KeyTable } from "./key-table.js";
 import type { Applied, LocalCommit, LocalWrite } from "./local-commit.js";
 import { ExpiringEntry, footprint, isLive, type LocalEntry } from "./local-entry.js";
@@ -12,6 +13,9 @@ import { OrderedIndex } from "./ordered-index.js";
 
 /** Keys looked at for one page; when most have expired, a page may be shorter than asked for. */
 const WALK_LIMIT = 4096;
+
+/** Chunks added up in one turn of the event loop: some milliseconds. */
+const PREPARED_CHUNKS = 8;
 
 /** Some entries of a range, and the key that the walk has come to when it is not through. */
 export interface Walk {
@@ -75,14 +79,35 @@ export class LocalNamespace {
     return held - due.filter((entry) => inRange(entry.key, range)).length;
   }
 
+  /** What the live entries of a range add up to; whole chunks are remembered from one time to the next. */
   digest(range: KeyRange, now: number, hash: EntryHash): DigestSum {
-    const sum = new DigestSum(hash);
-    this.#index.walk(range, false, (key) => {
-      const entry = this.get(key, now);
-      if (entry !== undefined) sum.add(key, entry.version);
+    const total = new DigestSum(hash);
+    this.#index.walkChunks(range, (chunk, from, to) => {
+      const isWhole = to - from === chunk.keys.length;
+      total.include(
+        isWhole ? this.#chunkDigest(chunk, now, hash) : this.#sum(chunk, from, to, now, hash).sum,
+      );
       return true;
     });
-    return sum;
+    return total;
+  }
+
+  /**
+   * Adds up a slice of a range ahead of {@link digest}, which is then short.
+   *
+   * @returns what is left of the range, or undefined when it is done
+   */
+  prepareDigest(range: KeyRange, now: number, hash: EntryHash): KeyRange | undefined {
+    let chunks = 0;
+    let rest: KeyRange | undefined;
+    this.#index.walkChunks(range, (chunk, from, to) => {
+      if (to - from === chunk.keys.length) this.#chunkDigest(chunk, now, hash);
+      chunks += 1;
+      if (chunks < PREPARED_CHUNKS) return true;
+      rest = rangeBeyond(range, chunk.last, false);
+      return false;
+    });
+    return rest;
   }
 
   /** Entries whose deadline has passed but that are still held, at most `limit`. */
@@ -177,7 +202,8 @@ export class LocalNamespace {
     this.#table.set(entry.key, entry);
     this.#bytes += footprint(entry) - (before === undefined ? 0 : footprint(before));
     if (before === undefined) this.#index.touch(entry.key);
-    else if (before instanceof ExpiringEntry) this.#expiring.remove(before);
+    else this.#index.changed(entry.key);
+    if (before instanceof ExpiringEntry) this.#expiring.remove(before);
     if (entry instanceof ExpiringEntry) this.#expiring.add(entry);
     return before;
   }
@@ -190,6 +216,26 @@ export class LocalNamespace {
     this.#index.touch(key);
     if (before instanceof ExpiringEntry) this.#expiring.remove(before);
     return before;
+  }
+
+  #chunkDigest(chunk: KeyChunk, now: number, hash: EntryHash): DigestSum {
+    const known = chunk.digest;
+    if (known !== undefined && known.untilMs > now) return known.sum;
+    const digest = this.#sum(chunk, 0, chunk.keys.length, now, hash);
+    this.#index.remember(chunk, digest);
+    return digest.sum;
+  }
+
+  #sum({ keys }: KeyChunk, from: number, to: number, now: number, hash: EntryHash): ChunkDigest {
+    const sum = new DigestSum(hash);
+    let untilMs = Infinity;
+    for (let i = from; i < to; i++) {
+      const entry = this.get(keys[i] as StoredKey, now);
+      if (entry === undefined) continue;
+      sum.add(entry.key, entry.version);
+      if (entry.expiresAt !== undefined && entry.expiresAt < untilMs) untilMs = entry.expiresAt;
+    }
+    return { sum, untilMs };
   }
 
   #held(key: StoredKey): number {

@@ -131,6 +131,15 @@ export class LocalStore {
   }
 
   /**
+   * Does a slice of the work of validating a range ahead of {@link validate}, which must do it at one moment.
+   *
+   * @returns what is left of the range, or undefined when it is done
+   */
+  prepareRange(namespace: string, range: KeyRange): KeyRange | undefined {
+    return this.#find(namespace).prepareDigest(range, this.now(), this.#entryHash);
+  }
+
+  /**
    * What a batch with writes will do if it is committed at `now`, after `previous`: by default the namespace's last
    * commit, or the one resolved but not yet applied before it. Changes nothing.
    */

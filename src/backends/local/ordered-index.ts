@@ -1,5 +1,6 @@
 import { compareKeys, type StoredKey } from "../../core/key.js";
 import type { KeyRange } from "../../core/range.js";
+import { KeyChunk, type ChunkDigest } from "./key-chunk.js";
 
 /** Most keys in one chunk; a full chunk splits in two. */
 const CHUNK_LIMIT = 2048;
@@ -19,9 +20,10 @@ const WIDE = /[\ud800-\uffff]/;
  */
 export class OrderedIndex {
   readonly #present: (key: StoredKey) => boolean;
-  readonly #chunks: StoredKey[][] = [];
+  readonly #chunks: KeyChunk[] = [];
   #run: StoredKey[] = [];
   #wide = false;
+  #hasDigests = false;
 
   /** @param present whether a key is in the table now */
   constructor(present: (key: StoredKey) => boolean) {
@@ -48,46 +50,67 @@ export class OrderedIndex {
     else this.#ascend(range, visit);
   }
 
+  /** Calls `visit` for the part of each chunk that a range covers, in order, until it returns false. */
+  walkChunks(range: KeyRange, visit: (chunk: KeyChunk, from: number, to: number) => boolean): void {
+    this.#settleAll();
+    for (let at = this.#chunkOf(range.start); at < this.#chunks.length; at++) {
+      const chunk = this.#chunks[at] as KeyChunk;
+      const { from, to } = this.#partOf(chunk, range);
+      if (to > from && !visit(chunk, from, to)) return;
+      if (to < chunk.keys.length) return;
+    }
+  }
+
+  /** Notes that the entry of a key in the table is another one now. */
+  changed(key: StoredKey): void {
+    if (!this.#hasDigests) return;
+    const chunk = this.#chunks[this.#chunkOf(key)];
+    if (chunk !== undefined) chunk.digest = undefined;
+  }
+
+  /** Remembers what a chunk adds up to until one of its entries changes. */
+  remember(chunk: KeyChunk, digest: ChunkDigest): void {
+    chunk.digest = digest;
+    this.#hasDigests = true;
+  }
+
   /** Forgets the keys of a range, which are no longer in the table. */
   drop(range: KeyRange): void {
     this.#settleAll();
     let at = this.#chunkOf(range.start);
     for (let chunk = this.#chunks[at]; chunk !== undefined; chunk = this.#chunks[at]) {
-      const from = this.#lowerBound(chunk, range.start);
-      const to = range.end === undefined ? chunk.length : this.#lowerBound(chunk, range.end);
-      const whole = to < chunk.length;
-      if (to > from) chunk.splice(from, to - from);
-      if (chunk.length === 0) this.#chunks.splice(at, 1);
+      const { from, to } = this.#partOf(chunk, range);
+      const isLast = to < chunk.keys.length;
+      chunk.digest = undefined;
+      if (to > from) chunk.keys.splice(from, to - from);
+      if (chunk.keys.length === 0) this.#chunks.splice(at, 1);
       else at += 1;
-      if (whole) return;
+      if (isLast) return;
     }
   }
 
   #ascend(range: KeyRange, visit: (key: StoredKey) => boolean): void {
-    let from: number | undefined;
-    for (let at = this.#chunkOf(range.start); at < this.#chunks.length; at++) {
-      const chunk = this.#chunks[at] as StoredKey[];
-      from = from === undefined ? this.#lowerBound(chunk, range.start) : 0;
-      for (let i = from; i < chunk.length; i++) {
-        const key = chunk[i] as StoredKey;
-        if (range.end !== undefined && !this.#less(key, range.end)) return;
-        if (!visit(key)) return;
-      }
-    }
+    this.walkChunks(range, ({ keys }, from, to) => {
+      for (let i = from; i < to; i++) if (!visit(keys[i] as StoredKey)) return false;
+      return true;
+    });
   }
 
   #descend(range: KeyRange, visit: (key: StoredKey) => boolean): void {
     const last = range.end === undefined ? this.#chunks.length - 1 : this.#chunkOf(range.end);
-    for (let at = last; at >= 0; at--) {
-      const chunk = this.#chunks[at];
-      if (chunk === undefined) continue;
-      const to = range.end === undefined || at < last ? chunk.length : this.#lowerBound(chunk, range.end);
-      for (let i = to - 1; i >= 0; i--) {
-        const key = chunk[i] as StoredKey;
-        if (this.#less(key, range.start)) return;
-        if (!visit(key)) return;
-      }
+    for (let at = Math.min(last, this.#chunks.length - 1); at >= 0; at--) {
+      const chunk = this.#chunks[at] as KeyChunk;
+      const { from, to } = this.#partOf(chunk, range);
+      for (let i = to - 1; i >= from; i--) if (!visit(chunk.keys[i] as StoredKey)) return;
+      if (from > 0) return;
     }
+  }
+
+  /** The keys of a chunk that a range covers: from one index up to but not including another. */
+  #partOf(chunk: KeyChunk, range: KeyRange): { from: number; to: number } {
+    const from = this.#lowerBound(chunk, range.start);
+    const isWithin = range.end === undefined || this.#less(chunk.last, range.end);
+    return { from, to: isWithin ? chunk.keys.length : this.#lowerBound(chunk, range.end) };
   }
 
   #total(): number {
@@ -104,7 +127,7 @@ export class OrderedIndex {
 
   #sizeBefore(chunkIndex: number): number {
     let size = 0;
-    for (let i = 0; i < chunkIndex; i++) size += (this.#chunks[i] as StoredKey[]).length;
+    for (let i = 0; i < chunkIndex; i++) size += (this.#chunks[i] as KeyChunk).keys.length;
     return size;
   }
 
@@ -130,7 +153,8 @@ export class OrderedIndex {
       return;
     }
     const i = this.#lowerBound(chunk, key);
-    const found = chunk[i] === key;
+    const found = chunk.keys[i] === key;
+    chunk.digest = undefined;
     if (present && !found) this.#insert(at, chunk, i, key);
     else if (!present && found) this.#remove(at, chunk, i);
   }
@@ -138,22 +162,27 @@ export class OrderedIndex {
   /** Adds a key above all others. A full last chunk is left full: keys often come in order. */
   #append(key: StoredKey): void {
     const last = this.#chunks.at(-1);
-    if (last === undefined || last.length >= CHUNK_LIMIT) this.#chunks.push([key]);
-    else last.push(key);
+    if (last === undefined || last.keys.length >= CHUNK_LIMIT) {
+      this.#chunks.push(new KeyChunk([key]));
+    } else {
+      last.keys.push(key);
+      last.digest = undefined;
+    }
   }
 
-  #insert(at: number, chunk: StoredKey[], i: number, key: StoredKey): void {
-    chunk.splice(i, 0, key);
-    if (chunk.length > CHUNK_LIMIT) this.#chunks.splice(at + 1, 0, chunk.splice(CHUNK_LIMIT >> 1));
+  #insert(at: number, { keys }: KeyChunk, i: number, key: StoredKey): void {
+    keys.splice(i, 0, key);
+    if (keys.length > CHUNK_LIMIT)
+      this.#chunks.splice(at + 1, 0, new KeyChunk(keys.splice(CHUNK_LIMIT >> 1)));
   }
 
-  #remove(at: number, chunk: StoredKey[], i: number): void {
-    chunk.splice(i, 1);
-    if (chunk.length >= CHUNK_LOW) return;
+  #remove(at: number, { keys }: KeyChunk, i: number): void {
+    keys.splice(i, 1);
+    if (keys.length >= CHUNK_LOW) return;
     const next = this.#chunks[at + 1];
-    if (chunk.length === 0) this.#chunks.splice(at, 1);
-    else if (next !== undefined && chunk.length + next.length <= CHUNK_LIMIT >> 1) {
-      chunk.push(...next);
+    if (keys.length === 0) this.#chunks.splice(at, 1);
+    else if (next !== undefined && keys.length + next.keys.length <= CHUNK_LIMIT >> 1) {
+      keys.push(...next.keys);
       this.#chunks.splice(at + 1, 1);
     }
   }
@@ -164,20 +193,19 @@ export class OrderedIndex {
     let high = this.#chunks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const chunk = this.#chunks[middle] as StoredKey[];
-      if (this.#less(chunk[chunk.length - 1] as StoredKey, key)) low = middle + 1;
+      if (this.#less((this.#chunks[middle] as KeyChunk).last, key)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   /** The number of keys of a chunk that are below `key`. */
-  #lowerBound(chunk: readonly StoredKey[], key: StoredKey): number {
+  #lowerBound({ keys }: KeyChunk, key: StoredKey): number {
     let low = 0;
-    let high = chunk.length;
+    let high = keys.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#less(chunk[middle] as StoredKey, key)) low = middle + 1;
+      if (this.#less(keys[middle] as StoredKey, key)) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -26,6 +26,7 @@ import { changesAfter } from "../local/local-changes.js";
 import type { LocalCommit } from "../local/local-commit.js";
 import { namePages, scanPages } from "../local/local-scan.js";
 import { LocalStore } from "../local/local-store.js";
+import { hasRanges, prepareRanges } from "../local/prepare-ranges.js";
 import { Sweeper } from "../local/sweeper.js";
 
 const MIB = 1024 * 1024;
@@ -110,7 +111,7 @@ class MemoryBackend implements Backend {
 
   async commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
     this.#lifecycle.checkOpen();
-    return batches.map((batch) => this.#commit(batch));
+    return hasRanges(batches) ? await this.#commitPrepared(batches) : this.#commitAll(batches);
   }
 
   changes(
@@ -129,6 +130,17 @@ class MemoryBackend implements Backend {
   #engine() {
     const { clock } = this.#setup.runtime;
     return { lifecycle: this.#lifecycle, store: this.#store, signal: this.#signal, clock };
+  }
+
+  #commitPrepared(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    return this.#lifecycle.track(async () => {
+      await prepareRanges(this.#store, batches);
+      return this.#commitAll(batches);
+    });
+  }
+
+  #commitAll(batches: readonly Batch[]): readonly CommitResult[] {
+    return batches.map((batch) => this.#commit(batch));
   }
 
   #commit(batch: Batch): CommitResult {
