@@ -118,7 +118,7 @@ export class NamespaceStorage implements Storage {
       const stack = this.#access.enter(ctx);
       const expiry = expiryIn(ttl);
       const entries = entriesOf(data);
-      const encoded = await Promise.all(entries.map(([, value]) => this.#access.encode(stack, value)));
+      const encoded = await Promise.all(entries.map(async ([, value]) => this.#access.encode(stack, value)));
       if (entries.length === 0) return;
       const puts = encoded.map((value, i) => putOf((entries[i] as [string, unknown])[0], value, expiry));
       await this.#access.commit(stack, ctx, puts);

@@ -115,7 +115,7 @@ export class BufferedTransaction implements AsyncDisposable {
     return this.#run("setBatch", "write", async () => {
       const expiry = expiryIn(ttl);
       const entries = entriesOf(data);
-      const encoded = await Promise.all(entries.map(([, value]) => this.#encode(value)));
+      const encoded = await Promise.all(entries.map(async ([, value]) => this.#encode(value)));
       for (const [i, [key]] of entries.entries()) this.#core.put(headKey(key), encoded[i] as Payload, expiry);
     });
   }
