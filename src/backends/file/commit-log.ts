@@ -69,8 +69,9 @@ export class CommitLog {
     await this.#startCompaction();
   }
 
-  /** Runs `work` while no compaction replaces files. */
+  /** Runs `work` with everything in the files, and while no compaction replaces them. */
   async withoutCompaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.turn.run(() => this.#drain());
     await this.#settleCompaction();
     const done = work();
     const ended = done.then(

@@ -7,10 +7,13 @@ const JSON_CODEC = 1;
 export const VALUE_FORM = { json: 0, text: 1, base64: 2 } as const;
 export type ValueForm = (typeof VALUE_FORM)[keyof typeof VALUE_FORM];
 
+/** What must not stand in a line of a file. */
+const BROKEN_LINE = /[\t\n\0]/;
+
 /** A tab comes before every value in a line, and a newline ends the line; JSON on one line has neither. */
 export function valueForm({ codec, data }: Payload): ValueForm {
   if (typeof data !== "string") return VALUE_FORM.base64;
-  const plain = codec === JSON_CODEC && !data.includes("\t") && !data.includes("\n");
+  const plain = codec === JSON_CODEC && !BROKEN_LINE.test(data);
   return plain ? VALUE_FORM.json : VALUE_FORM.text;
 }
 

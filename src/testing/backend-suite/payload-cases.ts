@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import { headKey } from "../../core/key.js";
+import { headKey, userKey } from "../../core/key.js";
 import { EVERYTHING } from "../../core/range.js";
 import type { CaseList } from "./case-list.js";
 import { textOf } from "./read-cases.js";
@@ -136,7 +136,7 @@ function persistenceCases(list: CaseList): void {
     await rig.commit({ writes: [...texts, ...bytes] });
     await list.reopen(rig);
     for (const { key, data } of [...texts, ...bytes]) {
-      const entry = await rig.get(key.slice(1));
+      const entry = await rig.get(userKey(key));
       assert.ok(typeof data === "string" ? textOf(entry?.data) === data : sameBytes(entry?.data, data), key);
     }
   });
