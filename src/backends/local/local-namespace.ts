@@ -15,7 +15,7 @@ import { OrderedIndex } from "./ordered-index.js";
 const WALK_LIMIT = 4096;
 
 /** Chunks added up in one turn of the event loop: some milliseconds. */
-const PREPARED_CHUNKS = 8;
+const PREPARED_CHUNKS = 4;
 
 /** Some entries of a range, and the key that the walk has come to when it is not through. */
 export interface Walk {

@@ -7,7 +7,7 @@ const CHUNK_LIMIT = 2048;
 /** A chunk below this is joined to its neighbour when both fit well within one. */
 const CHUNK_LOW = 256;
 /** Keys that may wait before some are put in order at the next write: bounds what one query has to catch up with. */
-const RUN_LIMIT = 16_384;
+const RUN_LIMIT = 8192;
 /** Keys put in order at a time once the run is full. */
 const RUN_SLICE = 4096;
 /** Units from which on JavaScript's order of texts may differ from that of their UTF-8. */

@@ -28,6 +28,9 @@ import { systemRandom, type Runtime } from "../../core/runtime.js";
 import { VersionSource, type Version } from "../../core/version.js";
 import { FakeRuntime } from "../fake-runtime.js";
 
+/** How much earlier than asked for a timer of Node may fire, generously. */
+const EARLY_TIMER_MS = 5;
+
 /** The parts of a batch that a case cares about. */
 export interface BatchParts {
   readonly id?: Version;
@@ -98,7 +101,7 @@ export class Rig {
   /** Lets time pass on the backend's clock. */
   async pass(ms: number): Promise<void> {
     if (this.runtime instanceof FakeRuntime) await this.runtime.advance(ms);
-    else await delay(ms);
+    else await delay(ms + EARLY_TIMER_MS);
   }
 
   /** Lets time pass until `condition` holds; fails after `limitMs`. */
