@@ -93,6 +93,12 @@ describe("loading settings from YAML", () => {
       );
     });
 
+    it("are not filled in into names", async () => {
+      expect(await refusal("storage:\n  ${A}: json\n", { A: "codec" })).to.equal(
+        "FILE:2:3 storage.${A}: unknown option; remove it, or check its spelling in config/storage.yaml",
+      );
+    });
+
     it("are not taken from the prototype of the environment", async () => {
       expect(await refusal("storage: { codec: '${toString}' }", {})).to.include("toString is not set");
     });

@@ -120,6 +120,10 @@ describe("resolveSettings", () => {
       expect([resolved.durability, resolved.durabilityIntervalMs]).to.deep.equal(["interval", Infinity]);
     });
 
+    it("auto_save false leaves memory as it is", () => {
+      expect(resolveSettings({ auto_save: false }).durability).to.equal(undefined);
+    });
+
     it("auto_save true changes nothing", () => {
       expect(resolveSettings({ auto_save: true })).to.deep.equal(resolveSettings({}));
     });

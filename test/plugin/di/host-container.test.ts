@@ -56,6 +56,7 @@ describe("HostContainer", () => {
     const seen = ["a", "b", "a"].map((id) => container.resolve(NAME, id));
     expect(seen).to.deep.equal(["for a", "for b", "for a"]);
     expect(made).to.deep.equal(["a", "b"]);
+    expect(() => container.resolve(NAME, "c")).to.throw(PluginError, "which it cannot see");
   });
 
   it("has nothing of its own for the host", () => {

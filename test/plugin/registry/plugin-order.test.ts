@@ -35,6 +35,16 @@ describe("the order of plugins", () => {
     expect(order).to.deep.equal([["b"], ["a"]]);
   });
 
+  it("takes a shared requirement once, however many ways lead to it", () => {
+    const layers = Array.from({ length: 40 }, (_, layer) =>
+      ["a", "b"].map((side) => ({
+        id: side + layer,
+        requires: layer === 0 ? [] : [`a${layer - 1}`, `b${layer - 1}`],
+      })),
+    );
+    expect(wavesOf(...layers.flat())).to.deep.equal(layers.map((layer) => layer.map(({ id }) => id)));
+  });
+
   it("is empty without plugins", () => {
     expect(wavesOf()).to.deep.equal([]);
   });

@@ -100,6 +100,16 @@ describe("PluginRegistry", () => {
       expect(journal.filter((line) => line === "stop a")).to.have.length(1);
     });
 
+    it("has stopped when any call to stop it has ended", async () => {
+      const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
+      const registry = new PluginRegistry().register(new RecordingPlugin(journal, "a", { stop: slow }));
+      await registry.start(ctx);
+      const first = registry.stop(ctx);
+      await registry.stop(ctx);
+      expect(journal).to.include("stop a done");
+      await first;
+    });
+
     it("has nothing to stop before it was started", async () => {
       await new PluginRegistry().register(...chain()).stop(ctx);
       expect(journal).to.deep.equal([]);

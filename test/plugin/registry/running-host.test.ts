@@ -169,7 +169,11 @@ describe("PluginRegistry, running", () => {
       const registry = new PluginRegistry().register(warner());
       const heard: unknown[] = [];
       registry.events.on("warning", (event) => heard.push(event));
+      const processWarning = (warning: Error) => heard.push(warning);
+      process.on("warning", processWarning);
       await registry.start(ctx);
+      await new Promise((resolve) => setImmediate(resolve));
+      process.off("warning", processWarning);
       expect(heard).to.deep.equal([{ plugin: "w", message: "look out", details: { depth: 3 } }]);
     });
 

@@ -5,6 +5,8 @@ import { RecordingPlugin } from "./recording-plugin.js";
 
 const how = process.argv[2];
 
+const alive = setInterval(() => undefined, 1000);
+
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
@@ -12,7 +14,10 @@ function say(line: string): void {
 const stops: Readonly<Record<string, () => Promise<void>>> = {
   clean: async () => undefined,
   // As a timer of the product: it keeps no process alive by itself.
-  slow: () => new Promise((resolve) => setTimeout(resolve, 50).unref()),
+  slow: () => {
+    clearInterval(alive);
+    return new Promise((resolve) => setTimeout(resolve, 50).unref());
+  },
   hanging: () => new Promise(() => undefined),
   failing: () => Promise.reject(new Error("the disk is gone")),
 };
@@ -30,5 +35,4 @@ const registry = new PluginRegistry().register(
 await registry.start(background());
 const uninstall = registry.handleSignals();
 if (how === "uninstalled") uninstall();
-setInterval(() => undefined, 1000);
 say("ready");

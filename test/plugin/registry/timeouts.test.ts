@@ -90,6 +90,17 @@ describe("time limits of PluginRegistry", () => {
     });
   });
 
+  it("ends the context of a phase with the phase", async () => {
+    let kept: Context | undefined;
+    const keep = (given: Context) => {
+      kept = given;
+    };
+    const registry = registryOf(new RecordingPlugin(journal, "a", { stop: keep }));
+    await registry.start(ctx);
+    await registry.stop(ctx);
+    expect(kept?.err()).to.have.property("reason", "cancelled");
+  });
+
   it("gives every phase a context that ends with its limit", async () => {
     const left: Record<string, number> = {};
     const note = (phase: string) => (given: Context) => {
