@@ -55,6 +55,8 @@ export class FaultBackend implements Backend {
   readonly #counts = new Map<keyof FaultChances, number>();
   #chances: FaultChances = { seed: 0 };
   #random = new SeededRandom(0);
+  readonly #underWay = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
 
   constructor(inner: Backend, chances: FaultChances = { seed: 0 }) {
     this.#inner = inner;
@@ -85,11 +87,15 @@ export class FaultBackend implements Backend {
   }
 
   open(ctx: Context): Promise<void> {
+    this.#closing = undefined;
     return this.#inner.open(ctx);
   }
 
+  /** Calls that wait here are under way too; those that come later are answered when the backend is closed. */
   close(ctx: Context): Promise<void> {
-    return this.#inner.close(ctx);
+    if (this.#underWay.size === 0) return this.#inner.close(ctx);
+    this.#closing = Promise.all(this.#underWay).then(() => this.#inner.close(ctx));
+    return this.#closing;
   }
 
   read<W extends Want = "values">(
@@ -111,6 +117,7 @@ export class FaultBackend implements Backend {
   }
 
   commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    if (this.#isQuiet) return this.#inner.commit(batches);
     return this.#around("commit", () => this.#commit(batches));
   }
 
@@ -127,7 +134,22 @@ export class FaultBackend implements Backend {
     yield* this.#pages("namespaces", this.#inner.namespaces(ctx));
   }
 
-  async #around<R>(call: CallName, carryOut: () => Promise<R>): Promise<R> {
+  #around<R>(call: CallName, carryOut: () => Promise<R>): Promise<R> {
+    if (this.#isQuiet) return carryOut();
+    const answer = this.#carryOut(call, carryOut);
+    const ended: Promise<unknown> = answer.then(nothing, nothing).then(() => this.#underWay.delete(ended));
+    this.#underWay.add(ended);
+    return answer;
+  }
+
+  /** Nothing will happen to a call: it is passed on in the same step, as if there were no wrapper. */
+  get #isQuiet(): boolean {
+    const isHarmless = Object.keys(this.#chances).length <= 1;
+    return isHarmless && this.#gates.isEmpty && this.#closing === undefined;
+  }
+
+  async #carryOut<R>(call: CallName, carryOut: () => Promise<R>): Promise<R> {
+    await this.#closing;
     await this.#gates.pass(call, "before");
     await this.#delay("delay");
     if (this.#happens("refusal")) throw refusal(call);
@@ -178,4 +200,8 @@ export class FaultBackend implements Backend {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
     return true;
   }
+}
+
+function nothing(): void {
+  return undefined;
 }

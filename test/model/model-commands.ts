@@ -32,14 +32,15 @@ export type Command =
   | { readonly kind: "advance"; readonly ms: number }
   | { readonly kind: "reopen" | "clearCache" | "listNamespaces" };
 
-const NAMESPACES = ["", "user", "user2", "__proto__"];
+/** The root more often, so that enough comes together in one place. */
+const NAMESPACES = ["", "", "", "user", "user2", "__proto__"];
 /** Transactions open at a time. */
 const SLOTS = 2;
 
 /** Few keys, so that commands meet; each run has others. */
 const anyKeys = fc.uniqueArray(fc.constantFrom(...HOSTILE_KEYS.map(([, key]) => key)), {
-  minLength: 4,
-  maxLength: 8,
+  minLength: 3,
+  maxLength: 6,
 });
 
 const plainValue = fc.oneof(
@@ -105,8 +106,8 @@ function callsOn(key: fc.Arbitrary<string>): { inside: fc.Arbitrary<Call>; outsi
     fc.record({ kind: fc.constant("count" as const), pattern }),
   ];
   // Without enough in the store the other calls have nothing to see.
-  const set = inside[1] as fc.Arbitrary<Call>;
-  inside.push(set, set, set);
+  const [read, set] = inside as [fc.Arbitrary<Call>, fc.Arbitrary<Call>];
+  inside.push(set, set, set, read, read);
   const outside: fc.Arbitrary<Call>[] = [
     ...inside,
     fc.record({ kind: fc.constantFrom("getEntry" as const, "type" as const), key }),
@@ -162,5 +163,5 @@ function commandsOn(keys: readonly string[]): fc.Arbitrary<Command> {
 
 /** Runs of commands over a handful of hostile keys. */
 export function anyCommands(maxLength: number): fc.Arbitrary<Command[]> {
-  return anyKeys.chain((keys) => fc.array(commandsOn(keys), { maxLength, size: "max" }));
+  return anyKeys.chain((keys) => fc.array(commandsOn(keys), { minLength: maxLength / 2, maxLength }));
 }

@@ -7,7 +7,6 @@ import {
   defaultBackends,
   openStorage,
   type Storage,
-  type StoragePlugin,
   type StorageSettings,
   type Transaction,
 } from "../../src/index.js";
@@ -81,7 +80,7 @@ export const STORE_KINDS: readonly StoreKind[] = [
 ].filter(({ settings }) => defaultBackends().has(settings.backend));
 
 /** Wraps what users call; a museum piece goes here. */
-export type Disguise = (storage: StoragePlugin) => Storage;
+export type Disguise = (storage: Storage, namespace: string) => Storage;
 
 /** Opens a store of its own in a folder of its own. */
 export async function openSubject(
@@ -98,7 +97,7 @@ export async function openSubject(
     name: kind.name,
     versions: new VersionNames(),
     transactions: [],
-    namespace: (name) => (name === "" ? disguise(plugin) : disguise(plugin).namespace(name)),
+    namespace: (name) => disguise(name === "" ? plugin : plugin.namespace(name), name),
     clearCache: () => plugin.clearCache(background()),
     listNamespaces: () => plugin.listNamespaces(background()),
     reopen: async () => {

@@ -6,8 +6,8 @@ import { STORE_KINDS } from "./model-subject.js";
 
 const RUNS_PER_ROUND = 10;
 const LONGEST_RUN = 1000;
-/** A run has half of its longest on average, and each command is compared on every store. */
-const FULL_ROUNDS = Math.ceil(10_000_000 / (RUNS_PER_ROUND * (LONGEST_RUN / 2) * STORE_KINDS.length));
+/** A run has three quarters of the longest on average, and each command is compared on every store. */
+const FULL_ROUNDS = Math.ceil(10_000_000 / (RUNS_PER_ROUND * LONGEST_RUN * 0.75 * STORE_KINDS.length));
 
 /** R13: random commands on every store beside a sorted Map. One round is ten runs on new stores. */
 const model: LongRow = {

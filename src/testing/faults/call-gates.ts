@@ -39,19 +39,24 @@ export class CallGates {
     };
   }
 
+  /** Nothing is held or waits to be. */
+  get isEmpty(): boolean {
+    return this.#gates.size === 0;
+  }
+
   /** Passes a moment; resolves at once when nobody holds it. */
   async pass(call: CallName, moment: CallMoment): Promise<void> {
-    const gate = this.#gates.get(`${moment} ${call}`)?.shift();
+    const name = `${moment} ${call}`;
+    const [gate] = this.#gates.get(name) ?? [];
     if (gate === undefined) return;
+    this.#forget(name, gate);
     gate.reach();
     await gate.opened;
   }
 
   #forget(name: string, gate: Gate): void {
-    const gates = this.#gates.get(name) ?? [];
-    this.#gates.set(
-      name,
-      gates.filter((other) => other !== gate),
-    );
+    const others = (this.#gates.get(name) ?? []).filter((other) => other !== gate);
+    if (others.length > 0) this.#gates.set(name, others);
+    else this.#gates.delete(name);
   }
 }
