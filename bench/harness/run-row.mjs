@@ -69,14 +69,14 @@ async function warmUp(bench, contestants) {
 
 async function interleavedRound(bench, contestants) {
   for (const index of bench.measures.keys()) {
-    for (const contestant of contestants) await undisturbedRound(contestant, index);
+    for (const contestant of contestants) await undisturbedRound(bench, contestant, index);
   }
 }
 
 /** Repeats a disturbed round a few times; when none was quiet the quietest counts, and is counted as disturbed. */
-async function undisturbedRound(contestant, index) {
+async function undisturbedRound(bench, contestant, index) {
   let best;
-  for (let attempt = 0; attempt <= MOST_REPEATS; attempt++) {
+  for (let attempt = 0; attempt <= (bench.repeats ?? MOST_REPEATS); attempt++) {
     const sample = await contestant.round(index);
     if (sample === undefined) return;
     if (best === undefined || sample.waitShare < best.waitShare) best = sample;

@@ -13,6 +13,7 @@ import { row as start } from "./start.mjs";
 /**
  * A row has benches and goals (harness/goals.mjs). A bench names its subjects and measures: `prepare(handle)` fills
  * an open store once per process, `run(handle, prepared)` does one round and answers how many operations it did.
+ * `rounds`, `warmUps` and `repeats` (of a disturbed round) are lowered where a round is long.
  * With `fresh: true` each round has a new process and `run(subject, options)` opens the store itself, on what
  * `build(subject, options)` left, and answers figures of its own.
  */

@@ -100,6 +100,7 @@ export const row = {
       unit: "ms",
       fresh: true,
       rounds: 3,
+      repeats: 0,
       subjects,
       options: {
         capacity: KEYS,

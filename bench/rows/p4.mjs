@@ -21,6 +21,7 @@ const concurrent = {
   title: "durable put, by puts in flight",
   ours,
   unit: "µs",
+  warmUps: 2,
   options: { capacity: KEYS },
   subjects: [
     ours,
@@ -35,9 +36,9 @@ const concurrent = {
   ],
   prepare: () => ({ keys: keysUpTo(KEYS), values }),
   measures: [
-    putting("1 in flight", 1, 200),
-    putting("64 in flight", 64, 6_400),
-    putting("1024 in flight", 1024, 20_480),
+    putting("1 in flight", 1, 100),
+    putting("64 in flight", 64, 3_200),
+    putting("1024 in flight", 1024, 10_240),
   ],
 };
 

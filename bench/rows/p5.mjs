@@ -23,7 +23,7 @@ const benches = SIZES.map(({ size, label }) => ({
   ours: memory,
   unit: "µs",
   rounds: 5,
-  warmUps: 2,
+  warmUps: 1,
   options: { capacity: size, cache: { max_entries: 1000 } },
   subjects: [
     memory,

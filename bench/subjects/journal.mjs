@@ -1,5 +1,14 @@
-import { open as openFile } from "node:fs/promises";
+import { close, fdatasync, open as openFile, write } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
+
+/** Callbacks cost less than the FileHandle of node:fs/promises. */
+const files = {
+  open: promisify(openFile),
+  write: promisify(write),
+  datasync: promisify(fdatasync),
+  close: promisify(close),
+};
 
 const SEGMENT_BYTES = 256 * 2 ** 20;
 
@@ -22,7 +31,7 @@ class RawJournal {
   }
 
   close() {
-    return this.#file.close();
+    return files.close(this.#file);
   }
 
   async #pump() {
@@ -38,8 +47,8 @@ class RawJournal {
   async #commit(group) {
     try {
       const bytes = Buffer.from(group.map(({ line }) => line).join(""));
-      await this.#file.write(bytes, 0, bytes.length, this.#offset % SEGMENT_BYTES);
-      await this.#file.datasync();
+      await files.write(this.#file, bytes, 0, bytes.length, this.#offset % SEGMENT_BYTES);
+      await files.datasync(this.#file);
       this.#offset += bytes.length;
       for (const { resolve } of group) resolve();
     } catch (error) {
@@ -51,14 +60,14 @@ class RawJournal {
 async function preallocate(file) {
   const zeros = Buffer.alloc(2 ** 20);
   for (let offset = 0; offset < SEGMENT_BYTES; offset += zeros.length)
-    await file.write(zeros, 0, zeros.length, offset);
-  await file.sync();
+    await files.write(file, zeros, 0, zeros.length, offset);
+  await files.datasync(file);
 }
 
 const open =
   ({ zeroFilled }) =>
   async ({ folder }) => {
-    const file = await openFile(join(folder, "journal"), "w");
+    const file = await files.open(join(folder, "journal"), "w");
     if (zeroFilled) await preallocate(file);
     const journal = new RawJournal(file);
     return {
