@@ -7,3 +7,21 @@ export {
   type TestFunctions,
 } from "./backend-suite/suite-harness.js";
 export { FakeRuntime } from "./fake-runtime.js";
+export { FaultBackend, type FaultChances, type FaultCounts } from "./fault-backend.js";
+export type { CallMoment, CallName, HeldCall } from "./faults/call-gates.js";
+export {
+  checkGroups,
+  checkListAppend,
+  describeReport,
+  HistoryRecorder,
+  type Anomaly,
+  type AnomalyName,
+  type AnomalyReport,
+  type CycleName,
+  type Element,
+  type GroupOperation,
+  type HistoryTransaction,
+  type ListOperation,
+  type OpenRecord,
+  type TransactionStatus,
+} from "./history/index.js";
