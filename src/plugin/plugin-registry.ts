@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import { backgroundOn, withCancel, type Cancel, type Context } from "../core/context.js";
-import { parseDuration, type Duration } from "../core/duration.js";
 import { quoteName } from "../core/errors.js";
 import { systemRuntime, type Runtime } from "../core/runtime.js";
 import { ConfigError } from "./config/config-error.js";
@@ -10,26 +9,15 @@ import { HostContainer } from "./di.js";
 import { hostHealth, type HostHealth } from "./host-health.js";
 import type { Constructable, Metric, Plugin, ReconfigureOutcome } from "./plugin.js";
 import { allOf, messageOf, PluginError } from "./plugin-error.js";
+import { parseTimeouts, type PhaseTimeouts, type PhaseTimeoutsMs } from "./phase-timeouts.js";
 import { PluginEventEmitter, type PluginEvents } from "./plugin-events.js";
-import { PluginLifecycle } from "./plugin-lifecycle.js";
+import { PluginLifecycle, within } from "./plugin-lifecycle.js";
 import { startWaves, visibleTokens } from "./plugin-order.js";
 import { PluginScope } from "./plugin-scope.js";
 import type { PluginState } from "./plugin-state.js";
 import { runDown, runUp, type Waves } from "./plugin-waves.js";
 import { handleSignals } from "./signals.js";
 import type { InjectionToken } from "./token.js";
-
-/** How long one plugin may take in each phase. */
-export interface PhaseTimeouts {
-  /** Default "10s". */
-  readonly init?: Duration;
-  /** Default "30s"; recovering a large store takes its time. */
-  readonly start?: Duration;
-  /** Default "30s". */
-  readonly stop?: Duration;
-  /** Default "5s". */
-  readonly health?: Duration;
-}
 
 export interface RegistryOptions {
   /** From `loadHostConfig` or `hostConfig`; without it every plugin runs on its defaults. */
@@ -38,10 +26,12 @@ export interface RegistryOptions {
   readonly runtime?: Pick<Runtime, "clock" | "timers">;
 }
 
-const DEFAULT_TIMEOUTS = { init: "10s", start: "30s", stop: "30s", health: "5s" } as const;
 const PLUGIN_ID = /^[A-Za-z0-9@][\w.@/-]{0,127}$/;
 
-type HostState = "idle" | "starting" | "started" | "stopping";
+/** `reconfiguring` and then `started` again, whatever comes of it. */
+type HostState = "idle" | "starting" | "started" | "reconfiguring" | "stopping";
+
+const RESTING: ReadonlySet<HostState> = new Set<HostState>(["idle", "started"]);
 
 /**
  * The plugins of a host application: starts them in the order of their dependencies, independent ones at the same time,
@@ -50,7 +40,7 @@ type HostState = "idle" | "starting" | "started" | "stopping";
 export class PluginRegistry implements AsyncDisposable {
   readonly #events = new PluginEventEmitter();
   readonly #plugins = new Map<string, PluginLifecycle>();
-  readonly #timeouts: Readonly<Record<keyof PhaseTimeouts, number>>;
+  readonly #timeouts: PhaseTimeoutsMs;
   readonly #background: Context;
   #config: HostConfig;
   #container = new HostContainer();
@@ -60,7 +50,7 @@ export class PluginRegistry implements AsyncDisposable {
   #state: HostState = "idle";
   /** Ends the start under way. */
   #cancelStart: Cancel = () => undefined;
-  /** Settles, never rejecting, when the start or stop under way has ended. */
+  /** Settles, never rejecting, when what is under way has ended. */
   #settled: Promise<unknown> = Promise.resolve();
 
   /** @throws StorageFault `invalid-ttl` when a timeout is no duration. */
@@ -120,13 +110,13 @@ export class PluginRegistry implements AsyncDisposable {
 
   /**
    * Stops everything in reverse order. Every plugin is tried, whatever happens to the others; a start under way is
-   * ended first. Nothing to do when the host does not run.
+   * ended first, a reconfiguration waited for. Nothing to do when the host does not run.
    *
    * @throws AggregateError of everything that failed. What failed to stop is stopped again by the next call.
    */
   async stop(ctx: Context): Promise<void> {
     this.#cancelStart();
-    while (this.#state === "starting" || this.#state === "stopping") await this.#settled;
+    while (!RESTING.has(this.#state)) await this.#settled;
     this.#state = "stopping";
     await this.#tracked(this.#bringDown(ctx));
   }
@@ -150,8 +140,8 @@ export class PluginRegistry implements AsyncDisposable {
    * Gives each plugin whose section differs the new one. A plugin that cannot change while running, or cannot change
    * this, answers `restart-required` and goes on as before.
    *
-   * @throws ConfigError when a section belongs to no plugin; AggregateError when plugins refused their section: those
-   *   go on as before, the others have changed.
+   * @throws ConfigError when a section belongs to no plugin; AggregateError when plugins refused their section, or took
+   *   longer than they may for a start: those go on as before, the others have changed.
    */
   async reconfigure(
     ctx: Context,
@@ -159,18 +149,8 @@ export class PluginRegistry implements AsyncDisposable {
   ): Promise<ReadonlyMap<string, ReconfigureOutcome | "unchanged">> {
     this.#require("started", "reconfigure");
     this.#refuseStraySections(config);
-    const outcomes = new Map<string, ReconfigureOutcome | "unchanged">();
-    const errors: PluginError[] = [];
-    for (const { plugin } of this.#waves.flat()) {
-      try {
-        outcomes.set(plugin.id, await this.#reconfigureOne(ctx, plugin, config));
-      } catch (cause) {
-        errors.push(refusedSection(plugin.id, cause));
-      }
-    }
-    if (errors.length > 0) throw allOf("the host was not reconfigured completely", errors);
-    this.#config = config;
-    return outcomes;
+    this.#state = "reconfiguring";
+    return this.#tracked(this.#reconfigureAll(ctx, config));
   }
 
   /**
@@ -224,9 +204,28 @@ export class PluginRegistry implements AsyncDisposable {
   }
 
   /** Lets later calls wait for this one, whatever comes of it. */
-  #tracked(work: Promise<void>): Promise<void> {
+  #tracked<T>(work: Promise<T>): Promise<T> {
     this.#settled = work.catch(() => undefined);
     return work;
+  }
+
+  async #reconfigureAll(
+    ctx: Context,
+    config: HostConfig,
+  ): Promise<ReadonlyMap<string, ReconfigureOutcome | "unchanged">> {
+    const outcomes = new Map<string, ReconfigureOutcome | "unchanged">();
+    const errors: PluginError[] = [];
+    for (const { plugin } of this.#waves.flat()) {
+      try {
+        outcomes.set(plugin.id, await this.#reconfigureOne(ctx, plugin, config));
+      } catch (cause) {
+        errors.push(refusedSection(plugin.id, cause));
+      }
+    }
+    this.#state = "started";
+    if (errors.length > 0) throw allOf("the host was not reconfigured completely", errors);
+    this.#config = config;
+    return outcomes;
   }
 
   async #reconfigureOne(
@@ -236,7 +235,11 @@ export class PluginRegistry implements AsyncDisposable {
   ): Promise<ReconfigureOutcome | "unchanged"> {
     const section = config.section(plugin.id);
     if (isDeepStrictEqual(section.value, this.#sections.get(plugin.id))) return "unchanged";
-    const outcome = (await plugin.reconfigure?.(ctx, section)) ?? "restart-required";
+    const outcome = await within(
+      ctx,
+      this.#timeouts.start,
+      async (bounded) => (await plugin.reconfigure?.(bounded, section)) ?? "restart-required",
+    );
     if (outcome === "applied") this.#sections.set(plugin.id, section.value);
     return outcome;
   }
@@ -262,17 +265,6 @@ export class PluginRegistry implements AsyncDisposable {
       }),
     );
   }
-}
-
-function parseTimeouts(given: PhaseTimeouts): Readonly<Record<keyof PhaseTimeouts, number>> {
-  const parse = (phase: keyof PhaseTimeouts): number =>
-    parseDuration(given[phase] ?? DEFAULT_TIMEOUTS[phase]);
-  return Object.freeze({
-    init: parse("init"),
-    start: parse("start"),
-    stop: parse("stop"),
-    health: parse("health"),
-  });
 }
 
 function requireId(id: string): void {

@@ -151,6 +151,29 @@ describe("PluginRegistry, running", () => {
       expect(b.section).to.equal(1);
     });
 
+    it("is over before the host stops", async () => {
+      const a = new Tunable(journal, "a");
+      let finish = (): void => undefined;
+      const waits = new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      a.reconfigure = async () => {
+        await waits;
+        journal.push("reconfigured a");
+        return "applied";
+      };
+      const registry = await host(a);
+      const changing = registry.reconfigure(ctx, hostConfig({ a: { x: 2 } }));
+      const again = await errorOf(registry.reconfigure(ctx, hostConfig({ a: { x: 3 } })));
+      expect(again.message).to.equal(
+        "cannot reconfigure while the host is reconfiguring; it must be started",
+      );
+      const stopping = registry.stop(ctx);
+      finish();
+      await Promise.all([changing, stopping]);
+      expect(journal.indexOf("stop a")).to.be.above(journal.indexOf("reconfigured a"));
+    });
+
     it("refuses sections that belong to no plugin, changing nothing", async () => {
       const a = new Tunable(journal, "a");
       const registry = await host(a);

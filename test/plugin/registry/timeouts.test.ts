@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { backgroundOn, type Context } from "../../../src/core/context.js";
+import { hostConfig } from "../../../src/plugin/config/host-config.js";
 import { PluginRegistry } from "../../../src/plugin/plugin-registry.js";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
 import { RecordingPlugin } from "./recording-plugin.js";
@@ -71,6 +72,23 @@ describe("time limits of PluginRegistry", () => {
       'the host did not stop cleanly: plugin "b" did not stop in time; raise its time limit, or see what it waits for',
     );
     expect(journal).to.include("stop a done");
+  });
+
+  it("gives up on a plugin that takes longer to reconfigure than it may to start", async () => {
+    class Stuck extends RecordingPlugin {
+      reconfigure(): Promise<never> {
+        return new Promise(() => undefined);
+      }
+    }
+    const registry = registryOf(new Stuck(journal, "a"));
+    await registry.start(ctx);
+    const { settled } = await outcomeOf(registry.reconfigure(ctx, hostConfig({ a: 1 })));
+    await time.advance(2000);
+    expect(settled()).to.equal(
+      "the host was not reconfigured completely: " +
+        'plugin "a" refused its new section: the context\'s deadline has passed',
+    );
+    await registry.stop(ctx);
   });
 
   it("takes a plugin for down that does not answer how it is", async () => {
