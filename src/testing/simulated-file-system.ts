@@ -58,6 +58,11 @@ export class SimulatedFileSystem implements FileSystem {
     return this.#operations;
   }
 
+  /** Whether the process has been ended, by {@link kill} or by a fault. */
+  get isKilled(): boolean {
+    return this.#killed;
+  }
+
   /** Ends the process: from now on every call ends with {@link ProcessKilled}. What was written stays. */
   kill(): void {
     this.#killed = true;

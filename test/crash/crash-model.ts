@@ -14,14 +14,21 @@ interface ModelEntry {
 
 /** What a store must hold, kept in plain Maps and told in one text, so that states can be compared. */
 export class CrashModel {
-  readonly #entries = new Map<string, Map<string, ModelEntry>>(NAMESPACES.map((name) => [name, new Map()]));
-  readonly #positions = new Map<string, string>(NAMESPACES.map((name) => [name, "0:"]));
+  #entries = new Map<string, Map<string, ModelEntry>>(NAMESPACES.map((name) => [name, new Map()]));
+  #positions = new Map<string, string>(NAMESPACES.map((name) => [name, "0:"]));
 
   apply(batch: Pick<Batch, "id" | "namespace" | "writes">): void {
     const space = this.#entries.get(batch.namespace) as Map<string, ModelEntry>;
     for (const write of batch.writes) applyWrite(space, write, batch.id);
     const ordinal = Number.parseInt(this.#positions.get(batch.namespace) as string, 10) + 1;
     this.#positions.set(batch.namespace, `${ordinal}:${batch.id}`);
+  }
+
+  copy(): CrashModel {
+    const copy = new CrashModel();
+    copy.#entries = new Map([...this.#entries].map(([name, space]) => [name, new Map(space)]));
+    copy.#positions = new Map(this.#positions);
+    return copy;
   }
 
   get text(): string {

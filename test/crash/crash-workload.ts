@@ -2,10 +2,18 @@ import type { Batch, Put, Write } from "../../src/backends/backend.js";
 import { background } from "../../src/core/context.js";
 import { ENTRY_TYPE } from "../../src/core/entry.js";
 import type { FileBackend } from "../../src/backends/file/file-backend.js";
+import { StorageFault } from "../../src/core/errors.js";
+import { isKill } from "./is-kill.js";
 import { CrashModel, NAMESPACES } from "./crash-model.js";
 import type { SeededRandom } from "./seeded-random.js";
 
 const ctx = background();
+
+/** Whether a refused call is sure to have had no effect. */
+function isCertain(error: unknown): boolean {
+  return error instanceof StorageFault && error.outcome === undefined && !isKill(error);
+}
+
 const FAR_MS = Date.UTC(2100, 0, 1);
 
 /**
@@ -14,7 +22,9 @@ const FAR_MS = Date.UTC(2100, 0, 1);
  */
 export class CrashWorkload {
   readonly #random: SeededRandom;
-  readonly #model = new CrashModel();
+  #model = new CrashModel();
+  /** What the store may hold instead: the effects of calls whose outcome is unknown. */
+  #perhaps: CrashModel[] = [];
   /** The text of the state after that many calls. */
   readonly states: string[] = [this.#model.text];
   /** Calls begun. */
@@ -32,11 +42,33 @@ export class CrashWorkload {
   /** One commit call of one to three batches. Rejects as it does; then it may or may not have had its effect. */
   async commit(backend: FileBackend): Promise<void> {
     const batches = Array.from({ length: 1 + this.#random.below(3) }, () => this.#batch());
-    for (const batch of batches) this.#model.apply(batch);
-    this.states.push(this.#model.text);
+    const next = this.#model.copy();
+    for (const batch of batches) next.apply(batch);
+    this.states.push(next.text);
     this.begun += 1;
-    await backend.commit(batches);
-    this.acknowledged = this.begun;
+    // A process that is killed learns nothing; a call that is refused for certain has no effect.
+    this.#perhaps.push(next);
+    try {
+      await backend.commit(batches);
+      this.#model = next;
+      this.acknowledged = this.begun;
+      this.#perhaps = [];
+    } catch (error) {
+      if (isCertain(error)) this.#perhaps.pop();
+      throw error;
+    }
+  }
+
+  /** Whether a store may hold this; if it does, that is what commits go on from. */
+  settle(found: string): boolean {
+    this.#model = this.#perhaps.find(({ text }) => text === found) ?? this.#model;
+    this.#perhaps = [];
+    return this.#model.text === found;
+  }
+
+  /** Whether a store may hold this. */
+  isAllowed(found: string): boolean {
+    return [this.#model, ...this.#perhaps].some(({ text }) => text === found);
   }
 
   #batch(): Batch {

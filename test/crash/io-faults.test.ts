@@ -1,0 +1,13 @@
+import { expect } from "chai";
+import { tryIoFaults } from "./io-faults.js";
+
+const SEED = Number(process.env["HOLDFAST_SEED"] ?? Date.now() % 1_000_000);
+
+describe(`faults of the file system, seed ${SEED} (HOLDFAST_SEED)`, () => {
+  it("any operation may fail in any way, once or for good: nothing acknowledged is lost, and the store heals", async () => {
+    const totals = await tryIoFaults(SEED, { stride: 3 });
+    expect(totals.failures).to.deep.equal([]);
+    expect(totals.rounds).to.be.above(300);
+    expect(totals.refused).to.be.above(300);
+  });
+});

@@ -1,0 +1,159 @@
+import { background } from "../../src/core/context.js";
+import { StorageFault } from "../../src/core/errors.js";
+import { SimulatedFileSystem, type Fault, type FaultPlan } from "../../src/testing/simulated-file-system.js";
+import type { FileBackend } from "../../src/backends/file/file-backend.js";
+import type { Wrap } from "./crash-states.js";
+import { isKill } from "./is-kill.js";
+import { stateOf } from "./crash-model.js";
+import { CrashWorkload } from "./crash-workload.js";
+import { SeededRandom } from "./seeded-random.js";
+import { PLAIN, simulatedStore } from "./simulated-store.js";
+
+const ctx = background();
+
+export const FAULTS: readonly Fault[] = ["kill", "torn", "EIO", "ENOSPC", "short"];
+
+export interface FaultTotals {
+  rounds: number;
+  /** Calls that were refused because of the fault. */
+  refused: number;
+  readonly failures: string[];
+}
+
+const CALLS = 14;
+
+/**
+ * Plays one workload again and again, each time with one fault at one operation of the file system, once or from there
+ * on: opening, commits, a compaction, closing, opening again. Whatever happens, nothing is acknowledged that is not
+ * kept, errors have a reason of a storage fault, what was there stays, and once the fault is over the store goes on.
+ */
+export async function tryIoFaults(
+  seed: number,
+  { wrap, stride = 1 }: { wrap?: Wrap; stride?: number } = {},
+): Promise<FaultTotals> {
+  const totals: FaultTotals = { rounds: 0, refused: 0, failures: [] };
+  const operations = await countOperations(seed, wrap);
+  for (let at = 0; at < operations; at += stride) {
+    for (const fault of FAULTS) {
+      for (const sticky of [false, true]) await new FaultRound(seed, at, fault, sticky, wrap, totals).run();
+    }
+  }
+  return totals;
+}
+
+async function countOperations(seed: number, wrap: Wrap | undefined): Promise<number> {
+  const fs = new SimulatedFileSystem();
+  const totals: FaultTotals = { rounds: 0, refused: 0, failures: [] };
+  const round = new FaultRound(seed, Number.POSITIVE_INFINITY, "EIO", false, wrap, totals);
+  await round.play(fs);
+  return fs.operations;
+}
+
+class FaultRound {
+  readonly #label: string;
+  readonly #plan: FaultPlan;
+  readonly #wrap: Wrap | undefined;
+  readonly #totals: FaultTotals;
+  readonly #random: SeededRandom;
+  readonly #workload: CrashWorkload;
+
+  constructor(
+    seed: number,
+    at: number,
+    fault: Fault,
+    sticky: boolean,
+    wrap: Wrap | undefined,
+    totals: FaultTotals,
+  ) {
+    this.#label = `seed ${seed}, ${fault} ${sticky ? "from" : "at"} operation ${at}`;
+    this.#plan = ({ index }) => (index === at || (sticky && index > at) ? fault : undefined);
+    this.#wrap = wrap;
+    this.#totals = totals;
+    this.#random = new SeededRandom(seed);
+    this.#workload = new CrashWorkload(this.#random);
+  }
+
+  async run(): Promise<void> {
+    this.#totals.rounds += 1;
+    const fs = new SimulatedFileSystem();
+    fs.faults = this.#plan;
+    const store = await this.play(fs);
+    fs.faults = () => undefined;
+    if (store !== undefined && !fs.isKilled) await this.#goOn(store);
+    const coin = new SeededRandom(fs.operations);
+    await this.#judge(fs.afterKill(), "after a kill");
+    await this.#judge(
+      fs.powerCut(() => coin.chance(0.5)),
+      "after a power cut",
+    );
+  }
+
+  /** The workload; ends early when the process is killed. What is open at the end. */
+  async play(fs: SimulatedFileSystem): Promise<FileBackend | undefined> {
+    let store = await this.#open(fs);
+    let killed = false;
+    for (let call = 0; call < CALLS && store !== undefined && !killed; call++) {
+      killed = await this.#attempt(() => this.#workload.commit(store as FileBackend));
+      if (call === 5 && !killed) killed = await this.#attempt(async () => store?.extensions.compact?.(ctx));
+      if (call !== 9 || killed) continue;
+      killed = await this.#attempt(() => (store as FileBackend).close(ctx));
+      store = killed ? store : await this.#open(fs);
+    }
+    return store;
+  }
+
+  async #open(fs: SimulatedFileSystem): Promise<FileBackend | undefined> {
+    const store = simulatedStore(this.#wrap?.(fs) ?? fs, PLAIN);
+    let isOpen = false;
+    await this.#attempt(async () => {
+      await store.open(ctx);
+      isOpen = true;
+      if (!this.#workload.settle(await stateOf(store))) this.#fail("opened to what was never acknowledged");
+    });
+    return isOpen ? store : undefined;
+  }
+
+  /** Makes a call that may fail, with a storage fault only; true when the process was killed in it. */
+  async #attempt(call: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await call();
+      return false;
+    } catch (error) {
+      this.#totals.refused += 1;
+      if (isKill(error)) return true;
+      if (!(error instanceof StorageFault)) this.#fail(`an error that is no storage fault: ${String(error)}`);
+      return false;
+    }
+  }
+
+  /** The fault is over: the store says what was acknowledged, and takes the next commit without being reopened. */
+  async #goOn(store: FileBackend): Promise<void> {
+    await this.#expectState(store, "while open");
+    const before = this.#workload.acknowledged;
+    const killed = await this.#attempt(() => this.#workload.commit(store));
+    if (killed || this.#workload.acknowledged === before) {
+      await this.#attempt(() => this.#workload.commit(store));
+      if (this.#workload.acknowledged === before) this.#fail("the store does not heal");
+    }
+  }
+
+  async #judge(fs: SimulatedFileSystem, when: string): Promise<void> {
+    const store = simulatedStore(this.#wrap?.(fs) ?? fs, PLAIN);
+    try {
+      await store.open(ctx);
+      await this.#expectState(store, when);
+      await store.close(ctx);
+    } catch (error) {
+      this.#fail(`${when}: ${String(error)}`);
+    }
+  }
+
+  async #expectState(store: FileBackend, when: string): Promise<void> {
+    const found = await stateOf(store);
+    if (!this.#workload.isAllowed(found)) this.#fail(`${when}: not what was acknowledged`);
+  }
+
+  #fail(what: string): void {
+    this.#totals.failures.push(`${this.#label}: ${what}`);
+  }
+}
