@@ -115,17 +115,19 @@ export class CommitPump {
   /** The short way when nothing is under way and gathering would gain nothing. */
   #sendAlone(request: CommitRequest): Promise<CommitResult> {
     this.#busy = true;
-    return this.#call([request]).then(
-      ([result]) => {
-        this.#next();
-        return unwrap(result);
-      },
-      (error: unknown) => {
-        this.#next();
-        throw error;
-      },
-    );
+    return this.#call([request], this.#answerAlone, this.#failAlone);
   }
+
+  // Made once: a commit on its own is the hottest way there is.
+  readonly #answerAlone = (results: readonly CommitResult[]): CommitResult => {
+    this.#next();
+    return unwrap(results[0]);
+  };
+
+  readonly #failAlone = (fault: StorageFault): never => {
+    this.#next();
+    throw fault;
+  };
 
   /** Gives everybody who is about to commit in this turn of the event loop the chance to join the call. */
   #gather(): void {
@@ -136,7 +138,7 @@ export class CommitPump {
   // The busy flag falls in the same step as the last look at the queue, or a commit arriving in between would wait
   // for ever.
   #next(): void {
-    for (const pause of this.#pauses.splice(0)) pause();
+    if (this.#pauses.length > 0) for (const pause of this.#pauses.splice(0)) pause();
     const group = this.#takeGroup();
     this.#busy = group.length > 0;
     if (this.#busy) this.#send(group);
@@ -157,12 +159,13 @@ export class CommitPump {
   }
 
   #send(group: readonly Waiting[]): void {
-    this.#call(group.map(({ request }) => request)).then(
+    void this.#call(
+      group.map(({ request }) => request),
       (results) => {
         for (const [i, waiting] of group.entries()) settle(waiting, results[i]);
         this.#afterCall(group.length);
       },
-      (error: unknown) => this.#failed(group, error),
+      (fault) => this.#failed(group, fault),
     );
   }
 
@@ -172,21 +175,28 @@ export class CommitPump {
     else this.#next();
   }
 
-  #call(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]> {
+  /** Tells the observer first, then `answered` or `failed`, all in the step in which the answer arrives. */
+  #call<T>(
+    requests: readonly CommitRequest[],
+    answered: (results: readonly CommitResult[]) => T,
+    failed: (fault: StorageFault) => T,
+  ): Promise<T> {
     const observer = this.#observer;
     const sent = observer.sending(requests);
     for (const request of requests) request.isSent = true;
     return this.#carry(requests).then(
       (results) => {
-        for (const [i, request] of requests.entries()) request.isSent = mayHaveEffect(results[i]);
+        for (let i = 0; i < requests.length; i++) {
+          (requests[i] as CommitRequest).isSent = mayHaveEffect(results[i]);
+        }
         observer.arrived(requests, results, sent);
-        return results;
+        return answered(results);
       },
       (error: unknown) => {
         const fault = faultOf(error);
         for (const request of requests) request.isSent = fault.outcome === "unknown";
         observer.failed(requests, sent);
-        throw fault;
+        return failed(fault);
       },
     );
   }
@@ -201,16 +211,16 @@ export class CommitPump {
   }
 
   /** A call known to have had no effect is repeated request by request, so that one cannot fail its neighbours. */
-  #failed(group: readonly Waiting[], error: unknown): void {
-    if (faultOf(error).outcome === "unknown" || group.length === 1) {
-      for (const { reject } of group) reject(error);
+  #failed(group: readonly Waiting[], fault: StorageFault): void {
+    if (fault.outcome === "unknown" || group.length === 1) {
+      for (const { reject } of group) reject(fault);
       this.#next();
     } else void this.#sendEach(group);
   }
 
   async #sendEach(group: readonly Waiting[]): Promise<void> {
     for (const waiting of group) {
-      await this.#call([waiting.request]).then(([result]) => settle(waiting, result), waiting.reject);
+      await this.#call([waiting.request], ([result]) => settle(waiting, result), waiting.reject);
     }
     this.#next();
   }
