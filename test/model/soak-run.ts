@@ -1,0 +1,47 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+export interface SoakPlan {
+  readonly backend: "memory" | "file";
+  readonly operations: number;
+  readonly samples: number;
+  readonly seed: number;
+  /** Keeps one object for ever in so many operations, to show that it is found; 0: none. */
+  readonly leakEvery: number;
+}
+
+export interface SoakSample {
+  readonly operations: number;
+  /** After a full collection. */
+  readonly heapBytes: number;
+}
+
+/** Of the samples, so many are left out while caches, logs and compiled code settle. */
+const SETTLING_SHARE = 0.4;
+
+/** Bytes by which the heap grows per operation once it has settled. */
+export async function heapSlope(plan: SoakPlan): Promise<number> {
+  const worker = fileURLToPath(new URL("soak-worker.ts", import.meta.url));
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--expose-gc", "--import", "tsx", worker, JSON.stringify(plan)],
+    { maxBuffer: 10_000_000 },
+  );
+  const samples = JSON.parse(stdout) as SoakSample[];
+  return slopeOf(samples.slice(Math.floor(samples.length * SETTLING_SHARE)));
+}
+
+/** The median of the slopes between all pairs of samples (Theil and Sen): single spikes do not count. */
+export function slopeOf(samples: readonly SoakSample[]): number {
+  const slopes: number[] = [];
+  for (const [i, a] of samples.entries()) {
+    for (const b of samples.slice(i + 1)) {
+      slopes.push((b.heapBytes - a.heapBytes) / (b.operations - a.operations));
+    }
+  }
+  slopes.sort((a, b) => a - b);
+  const middle = slopes[Math.floor(slopes.length / 2)];
+  if (middle === undefined) throw new RangeError("a slope needs at least two samples");
+  return middle;
+}

@@ -1,0 +1,30 @@
+import { expect } from "chai";
+import { defaultBackends } from "../../src/index.js";
+import { heapSlope, slopeOf } from "./soak-run.js";
+
+/** So few operations still show the store settling; the full form allows 0.01 over ten million. */
+const MOST_BYTES_PER_OPERATION = 8;
+const PLAN = { operations: 80_000, samples: 20, seed: 1, leakEvery: 0 };
+
+describe("soak", function () {
+  this.timeout(120_000);
+
+  for (const backend of ["memory", "file"] as const) {
+    it(`the heap does not grow with the operations on ${backend}`, async function () {
+      if (!defaultBackends().has(backend)) this.skip();
+      const slope = await heapSlope({ ...PLAN, backend });
+      console.log(`        ${slope.toFixed(3)} bytes per operation`);
+      expect(slope).to.be.below(MOST_BYTES_PER_OPERATION);
+    });
+  }
+
+  it("finds a leak of one object in 20 operations", async () => {
+    const slope = await heapSlope({ ...PLAN, operations: 40_000, backend: "memory", leakEvery: 20 });
+    expect(slope).to.be.above(MOST_BYTES_PER_OPERATION);
+  });
+
+  it("takes the middle of all slopes", () => {
+    const samples = [0, 10, 20, 1000, 40].map((heapBytes, i) => ({ operations: i * 10, heapBytes }));
+    expect(slopeOf(samples)).to.equal(1);
+  });
+});
