@@ -71,13 +71,22 @@ const RETRYABLE: ReadonlySet<Reason> = new Set<Reason>([
 const CORRUPTION: ReadonlySet<string> = new Set(CORRUPTION_REASONS);
 const ABSENCE: ReadonlySet<string> = new Set(ABSENCE_REASONS);
 
+const FAULT_BRAND = Symbol.for("holdfast.StorageFault");
+
 /**
  * A failure as codecs, backends, caches and transactions report it: a reason and a message, without the
  * operation it happened in. The plugin turns it into the {@link StorageError} that users see, in one place
  * ({@link toStorageError}). A native error is translated to a fault where it is born, and kept as `cause`.
  */
 export class StorageFault extends Error {
+  /** A fault of another copy of this package is one too: a third party's backend may have brought its own. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && FAULT_BRAND in value;
+  }
+
   override readonly name = "StorageFault";
+  /** Not enumerable, so that inspecting a fault does not show it. */
+  declare readonly [FAULT_BRAND]: true;
   readonly reason: Reason;
   readonly retryable: boolean;
   readonly outcome: Outcome | undefined;
@@ -86,6 +95,7 @@ export class StorageFault extends Error {
 
   constructor(reason: Reason, message: string, details: FaultDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    Object.defineProperty(this, FAULT_BRAND, { value: true });
     this.reason = reason;
     this.retryable = details.retryable ?? RETRYABLE.has(reason);
     this.outcome = details.outcome;
