@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import type { Storage } from "../../plugin/storage.js";
+import { compareKeys } from "../../core/key.js";
+import { collect, keysOf } from "./storage-assertions.js";
+import type { StorageRig } from "./storage-rig.js";
+
+/** Whatever two calls say about the same state must agree; run after every case whose store is still open. */
+export async function checkStorageConsistency(rig: StorageRig): Promise<void> {
+  const { store, ctx } = rig;
+  if ((await store.health(ctx)).status !== "up") return;
+  const report = await store.verify(ctx);
+  assert.deepEqual(report.problems, [], "verify must find no problem");
+  assert.equal(report.ok, true);
+  const names = await store.listNamespaces(ctx);
+  for (const name of new Set(["", ...names])) {
+    const held = await checkNamespace(rig, store.namespace(name));
+    assert.equal(
+      held > 0,
+      names.includes(name),
+      `${JSON.stringify(name)} is listed exactly when it holds keys`,
+    );
+  }
+}
+
+async function checkNamespace(rig: StorageRig, storage: Storage): Promise<number> {
+  const { ctx, strong } = rig;
+  const keys = await storage.keys(ctx);
+  assert.deepEqual(keys, [...keys].sort(compareKeys), "keys stand in order");
+  assert.deepEqual((await storage.keys(ctx, "*", { reverse: true })).reverse(), keys, "keys and its reverse");
+  assert.equal(await storage.count(ctx), keys.length, "count and keys");
+  assert.equal(await storage.size(ctx), keys.length, "size and keys");
+  assert.deepEqual(await keysOf(storage.scan(ctx)), keys, "scan and keys");
+  const entries = await collect(storage.entries(ctx));
+  const found = await storage.find(ctx, "*");
+  assert.deepEqual(
+    [...found],
+    entries.map(({ key, value }) => [key, value]),
+    "find and entries",
+  );
+  assert.deepEqual(await storage.getBatch(ctx, keys), found, "getBatch and find");
+  assert.deepEqual(await storage.getBatch(strong, keys), found, "what is cached and what is stored");
+  for (const key of keys) await checkKey(rig, storage, key);
+  return keys.length;
+}
+
+async function checkKey({ ctx, strong }: StorageRig, storage: Storage, key: string): Promise<void> {
+  const cached = await storage.getEntry(ctx, key);
+  assert.deepEqual(await storage.getEntry(strong, key), cached, "an entry cached and stored");
+  assert.equal(await storage.exists(ctx, key), true);
+  assert.equal(await storage.type(ctx, key), "value");
+  const ttl = await storage.ttl(ctx, key);
+  assert.equal(ttl, await storage.ttl(strong, key), "a ttl cached and stored");
+  assert.equal(ttl === -1, cached?.expiresAt === undefined, "ttl and expiresAt");
+}

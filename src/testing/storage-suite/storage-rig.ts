@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Backend } from "../../backends/backend.js";
+import { BackendRegistry, defaultBackends } from "../../backends/registry.js";
+import { withConsistency } from "../../core/consistency.js";
+import { backgroundOn, type Context } from "../../core/context.js";
+import type { StorageSettings } from "../../plugin/settings.js";
+import { StoragePlugin } from "../../plugin/storage-plugin.js";
+import { FakeRuntime } from "../fake-runtime.js";
+import { FaultBackend } from "../fault-backend.js";
+import type { StorageHarness } from "./storage-harness.js";
+
+const STEP_MS = 50;
+const LIMIT_MS = 60_000;
+
+/** One store under test, on a clock that the case moves. */
+export class StorageRig {
+  readonly harness: StorageHarness;
+  readonly runtime = new FakeRuntime();
+  /** Deadlines derived from it run on the fake clock. */
+  readonly ctx: Context = backgroundOn(this.runtime);
+  /** As `ctx`, but every read goes to the backend. */
+  readonly strong: Context = withConsistency(this.ctx, "strong");
+  readonly settings: StorageSettings;
+  readonly store: StoragePlugin;
+  #faults: FaultBackend | undefined;
+
+  constructor(harness: StorageHarness, settings: StorageSettings) {
+    this.harness = harness;
+    this.settings = settings;
+    this.store = this.another();
+  }
+
+  /** Another store on the same configuration, not started; both must not be open at once where files are locked. */
+  another(): StoragePlugin {
+    return new StoragePlugin({
+      settings: this.settings,
+      backends: this.#backends(),
+      runtime: this.runtime,
+      warn: (message, details) => {
+        throw new Error(`the store warned: ${message}`, { cause: details });
+      },
+    });
+  }
+
+  /** The backend of the store that was started last: holds and fails calls when told to. */
+  get faults(): FaultBackend {
+    assert.ok(this.#faults !== undefined, "the store must have been started");
+    return this.#faults;
+  }
+
+  /** Whether the configuration has a cache. */
+  get hasCache(): boolean {
+    return this.harness.cacheEntries > 0;
+  }
+
+  /** Stops the store and starts it again on what it left. */
+  async restart(): Promise<void> {
+    await this.store.stop(this.ctx);
+    await this.store.start(this.ctx);
+  }
+
+  /** Lets time pass. */
+  async pass(ms: number): Promise<void> {
+    await this.runtime.advance(ms);
+  }
+
+  /** Lets time pass until the call has ended, so that its pauses do; gives what it gave. */
+  async ended<T>(call: Promise<T>): Promise<T> {
+    let isOver = false;
+    const over = () => (isOver = true);
+    call.then(over, over);
+    for (let passedMs = 0; !isOver && passedMs <= LIMIT_MS; passedMs += STEP_MS) {
+      await this.pass(STEP_MS);
+      // Real input and output takes real time, also on a fake clock.
+      await delay(0);
+    }
+    assert.ok(isOver, `the call did not end within ${LIMIT_MS} ms`);
+    return call;
+  }
+
+  #backends(): BackendRegistry {
+    const known = this.harness.backends ?? defaultBackends();
+    return known.names.reduce(
+      (registry, name) =>
+        registry.with(name, async () => {
+          const factory = await known.load(name);
+          return (setup) => this.#wrap(factory(setup));
+        }),
+      known,
+    );
+  }
+
+  #wrap(backend: Backend): Backend {
+    this.#faults = new FaultBackend(backend);
+    return this.#faults;
+  }
+}

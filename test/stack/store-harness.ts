@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { StorageSettings } from "../../src/plugin/settings.js";
+import type { StorageHarness } from "../../src/testing/storage-suite.js";
+
+/** The cache of a configuration under test; what is left out is as users have it by default. */
+export interface CacheUnderTest {
+  readonly max_entries: number;
+  readonly values?: "copy" | "frozen";
+}
+
+/** Stores in memory. */
+export function memoryHarness(name: string, cache: CacheUnderTest): StorageHarness {
+  return {
+    name,
+    persistent: false,
+    cacheEntries: cache.max_entries,
+    values: cache.values ?? "copy",
+    settings: async () => ({ backend: "memory", cache }),
+  };
+}
+
+/** Stores in files, each in a new folder of its own. */
+export function fileHarness(
+  name: string,
+  cache: CacheUnderTest,
+  settings: StorageSettings = {},
+): StorageHarness {
+  return {
+    name,
+    persistent: true,
+    cacheEntries: cache.max_entries,
+    values: cache.values ?? "copy",
+    settings: async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), "holdfast-stack-"));
+      return { backend: "file", cache, ...settings, file: { path: path.join(folder, "store.json") } };
+    },
+    destroy: async ({ file }) => rm(path.dirname(file?.path as string), { recursive: true }),
+  };
+}
