@@ -68,7 +68,12 @@ export class CrashWorkload {
 
   /** Whether a store may hold this. */
   isAllowed(found: string): boolean {
-    return [this.#model, ...this.#perhaps].some(({ text }) => text === found);
+    return this.allowed().includes(found);
+  }
+
+  /** Everything that a store may hold now. */
+  allowed(): readonly string[] {
+    return [this.#model, ...this.#perhaps].map(({ text }) => text);
   }
 
   #batch(): Batch {
