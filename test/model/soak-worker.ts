@@ -73,7 +73,7 @@ async function operate(storage: Storage, random: SeededRandom): Promise<void> {
       return void (await storage.find(ctx, `${key.slice(0, 6)}*`, { limit: 5 }));
     case 5:
       return await storage.transact(ctx, async (tx) => {
-        const before = await tx.getOr<unknown>(key, null);
+        const before = await tx.getOr(key, null);
         await tx.set(key, [before].flat().length);
       });
     case 6:

@@ -42,6 +42,18 @@ export function reorderingBatches(storage: Storage): Storage {
   return like(storage, { getBatch } as Partial<Storage>);
 }
 
+/** Begins a listing with the key after which it should begin. */
+export function includingAfter(storage: Storage): Storage {
+  return like(storage, {
+    keys: async (ctx, pattern, options) => {
+      const keys = await storage.keys(ctx, pattern, options);
+      const { after, limit } = options ?? {};
+      const isThere = after !== undefined && (await storage.keys(ctx, pattern)).includes(after);
+      return isThere ? [after, ...keys].slice(0, limit) : keys;
+    },
+  });
+}
+
 /** Counts a key that is deleted twice in a batch twice. */
 export function countingTwice(storage: Storage): Storage {
   return like(storage, {
@@ -76,6 +88,21 @@ export function leakingRollbacks(storage: Storage): Storage {
   return like(storage, {
     beginTransaction: async (ctx, options) => leaky(await storage.beginTransaction(ctx, options)),
     transact: (ctx, work, options) => storage.transact(ctx, (tx) => work(leaky(tx)), options),
+  });
+}
+
+/** Transactions that read what is committed, not what they have written. */
+export function blindToOwnWrites(storage: Storage): Storage {
+  const blind = (tx: Transaction): Transaction => {
+    const find = async (pattern: string) => {
+      await tx.find(pattern);
+      return await storage.find(background(), pattern);
+    };
+    return like(tx, { find } as Partial<Transaction>);
+  };
+  return like(storage, {
+    beginTransaction: async (ctx, options) => blind(await storage.beginTransaction(ctx, options)),
+    transact: (ctx, work, options) => storage.transact(ctx, (tx) => work(blind(tx)), options),
   });
 }
 

@@ -50,6 +50,13 @@ const EXHIBITS: readonly Exhibit[] = [
       })),
   },
   {
+    bug: "skips the checks of transactions that only read",
+    workload: "list-append",
+    foundAs: ["G-single", "G2", "G-single-realtime"],
+    broken: (inner) =>
+      altering(inner, (batch) => (batch.writes.length > 0 ? batch : { ...batch, checks: [], ranges: [] })),
+  },
+  {
     bug: "skips the checks of ranges",
     workload: "phantoms",
     foundAs: ["phantom"],

@@ -11,6 +11,7 @@ import { openSubject, type Disguise, type StoreKind } from "../model/model-subje
 import { altering, backendWith } from "./broken-backends.js";
 import {
   countingTwice,
+  includingAfter,
   keepingDeadlines,
   leakingRollbacks,
   mistakingFalsy,
@@ -97,6 +98,7 @@ const EXHIBITS: readonly Exhibit[] = [
   { bug: "takes a falsy value for a missing one", broken: disguised(mistakingFalsy) },
   { bug: "hands out the object it was given", broken: disguised(sharingReferences()) },
   { bug: "gives batches back in another order", broken: disguised(reorderingBatches) },
+  { bug: "begins a listing with the key after which it should begin", broken: disguised(includingAfter) },
   { bug: "counts a key deleted twice in a batch twice", broken: disguised(countingTwice) },
   { bug: "keeps the deadline of the value before", broken: disguised(keepingDeadlines) },
   { bug: "writes before the commit, so that a rollback leaks", broken: disguised(leakingRollbacks) },

@@ -5,7 +5,7 @@ import { openStorage } from "../../src/index.js";
 import { FakeRuntime } from "../../src/testing/fake-runtime.js";
 import { checkListAppend } from "../../src/testing/history/index.js";
 import { runListAppend } from "../history/list-append-workload.js";
-import { believingErrors, leakingRollbacks } from "./broken-storages.js";
+import { believingErrors, blindToOwnWrites, leakingRollbacks } from "./broken-storages.js";
 import { hearsOfTornRead } from "./torn-read.js";
 
 const ctx = background();
@@ -35,6 +35,13 @@ describe("bug museum: transactions and time", () => {
     const options = { seed: 1, clients: 16, operations: 2000, readsOutside: true };
     const { history } = await runListAppend([leakingRollbacks(storage)], options);
     expect([...checkListAppend(history).counts.keys()]).to.include("G1a");
+  });
+
+  it("the list-append history finds transactions that do not see their own writes", async () => {
+    await using storage = await openStorage();
+    const options = { seed: 1, clients: 16, operations: 2000, readsOutside: true };
+    const { history } = await runListAppend([blindToOwnWrites(storage)], options);
+    expect([...checkListAppend(history).counts.keys()]).to.include("internal");
   });
 
   it("an entry outlives a step of the machine's clock", async () => {
