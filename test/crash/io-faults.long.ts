@@ -9,7 +9,11 @@ export const rows: readonly LongRow[] = [
     async run({ seed, rounds = Infinity, minutes = Infinity, log }) {
       const until = performance.now() + minutes * 60_000;
       const result = { rounds: 0, failures: 0, details: [] as string[], counts: { "refused calls": 0 } };
-      for (let page = 0; result.rounds < rounds && performance.now() < until && result.failures === 0; page++) {
+      for (
+        let page = 0;
+        result.rounds < rounds && performance.now() < until && result.failures === 0;
+        page++
+      ) {
         const totals = await tryIoFaults(seed * 1000 + page);
         result.rounds += totals.rounds;
         result.counts["refused calls"] += totals.refused;

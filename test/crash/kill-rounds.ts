@@ -1,0 +1,114 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { fileBackend } from "../../src/backends/file/file-backend.js";
+import { background } from "../../src/core/context.js";
+import { systemRuntime } from "../../src/core/runtime.js";
+import { suiteSetup } from "../../src/testing/backend-suite/suite-harness.js";
+import { SeededRandom } from "./seeded-random.js";
+
+const ctx = background();
+const WRITER = fileURLToPath(new URL("kill-writer.ts", import.meta.url));
+/** A writer is killed at the latest so long after its first commit. */
+const LONGEST_LIFE_MS = 60;
+
+export interface KillTotals {
+  rounds: number;
+  acknowledged: number;
+  readonly failures: string[];
+}
+
+export interface KillOptions {
+  readonly seed: number;
+  readonly rounds: number;
+  readonly until?: number;
+}
+
+/**
+ * Kills a writing process with SIGKILL again and again on one store, and opens it after each: every acknowledged commit
+ * must be there whole, and nothing that was never begun.
+ */
+export async function tryKills({ seed, rounds, until = Infinity }: KillOptions): Promise<KillTotals> {
+  const totals: KillTotals = { rounds: 0, acknowledged: 0, failures: [] };
+  const random = new SeededRandom(seed);
+  const folder = await mkdtemp(join(tmpdir(), "holdfast-kill-"));
+  try {
+    let first = 0;
+    for (let round = 0; round < rounds && performance.now() < until; round++) {
+      const path = join(folder, "storage.json");
+      const told = await killedAfter(path, first, random.below(LONGEST_LIFE_MS));
+      totals.rounds += 1;
+      totals.acknowledged += told.acknowledged.length;
+      const failure = await judge(path, told).catch((error: unknown) => String(error));
+      if (failure !== undefined) totals.failures.push(`seed ${seed}, round ${round}: ${failure}`);
+      first = told.begunTo;
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return totals;
+}
+
+interface Told {
+  readonly acknowledged: readonly number[];
+  /** One above the last commit that was begun. */
+  readonly begunTo: number;
+  readonly first: number;
+}
+
+async function killedAfter(path: string, first: number, lifeMs: number): Promise<Told> {
+  const child = spawn(process.execPath, ["--import", "tsx", WRITER, path, String(first)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
+  const closed = once(child, "close");
+  await Promise.race([closed, hasSaid(child, () => said.includes("ready"))]);
+  await delay(lifeMs);
+  child.kill("SIGKILL");
+  await closed;
+  const numbers = (letter: string) =>
+    [...said.matchAll(new RegExp(`^${letter}(\\d+)\\n`, "gm"))].map(([, n]) => Number(n));
+  return { acknowledged: numbers("a"), begunTo: Math.max(first, ...numbers("b").map((n) => n + 1)), first };
+}
+
+async function hasSaid(child: ChildProcess, isSaid: () => boolean): Promise<void> {
+  while (!isSaid()) await once(child.stdout as NodeJS.ReadableStream, "data");
+}
+
+/** What is wrong with the store that a killed process left. */
+async function judge(path: string, { acknowledged, begunTo, first }: Told): Promise<string | undefined> {
+  const conditions = { runtime: systemRuntime, changes: { count: 100, ageMs: 60_000 }, sweepIntervalMs: 0 };
+  const backend = fileBackend(
+    suiteSetup(conditions, { options: { path, backupCount: 1 }, warn: () => undefined }),
+  );
+  await backend.open(ctx);
+  try {
+    const { entries } = await backend.read(
+      ctx,
+      "",
+      acknowledged.map((n) => `commit:${n}`),
+    );
+    const lost = acknowledged.filter((n, i) => !isCommit(entries[i]?.data, n));
+    if (lost.length > 0) return `lost ${lost.length} acknowledged commits, first ${lost[0]}`;
+    const { count } = await countOf(backend);
+    if (count > begunTo) return `${count} commits found, ${begunTo} begun since the store was made`;
+    return first > 0 && count === 0 ? "nothing found" : undefined;
+  } finally {
+    await backend.close(ctx);
+  }
+}
+
+async function countOf(backend: ReturnType<typeof fileBackend>): Promise<{ count: number }> {
+  const range = { start: "commit:", end: "commit;" };
+  for await (const page of backend.scan(ctx, "", range, { want: "count" })) return page;
+  return { count: 0 };
+}
+
+function isCommit(data: string | Uint8Array | undefined, n: number): boolean {
+  return typeof data === "string" && (JSON.parse(data) as { n: number }).n === n;
+}

@@ -1,0 +1,76 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { thisProcess } from "../../src/backends/files/process-identity.js";
+import { SeededRandom } from "./seeded-random.js";
+
+const RACER = fileURLToPath(new URL("lock-racer.ts", import.meta.url));
+
+export interface RaceOptions {
+  readonly seed: number;
+  readonly rounds: number;
+  readonly racers: number;
+  readonly until?: number;
+}
+
+export interface RaceTotals {
+  rounds: number;
+  readonly failures: string[];
+}
+
+/**
+ * Lets processes race for a lock whose owner is dead, some of whose successors may have died on the way, too: exactly
+ * one must get it, the others must be told that it is locked, and nothing may be left beside the lock.
+ */
+export async function tryRaces({ seed, rounds, racers, until = Infinity }: RaceOptions): Promise<RaceTotals> {
+  const totals: RaceTotals = { rounds: 0, failures: [] };
+  const random = new SeededRandom(seed);
+  const folder = await mkdtemp(join(tmpdir(), "holdfast-lock-"));
+  const children = Array.from({ length: racers }, () => fork(RACER, { execArgv: ["--import", "tsx"] }));
+  try {
+    await Promise.all(children.map((child) => once(child, "message")));
+    for (let round = 0; round < rounds && performance.now() < until; round++) {
+      const failure = await race(children, join(folder, `round-${round}`), random);
+      if (failure !== undefined) totals.failures.push(`seed ${seed}, round ${round}: ${failure}`);
+      totals.rounds += 1;
+    }
+  } finally {
+    for (const child of children) child.disconnect();
+    await Promise.all(children.map((child) => once(child, "exit")));
+    await rm(folder, { recursive: true, force: true });
+  }
+  return totals;
+}
+
+async function race(
+  children: readonly ChildProcess[],
+  path: string,
+  random: SeededRandom,
+): Promise<string | undefined> {
+  let at = path;
+  for (let dead = 1 + random.below(3); dead > 0; dead--) at = await plantDeadOwner(at);
+  const answers = await Promise.all(
+    children.map(async (child) => {
+      const answer = once(child, "message");
+      child.send(path);
+      return String(((await answer) as [unknown])[0]);
+    }),
+  );
+  const wrong = answers.find((answer) => answer !== "won" && answer !== "locked");
+  if (wrong !== undefined) return wrong;
+  const winners = answers.filter((answer) => answer === "won").length;
+  if (winners !== 1) return `${winners} owners`;
+  const left = (await readdir(dirname(path))).filter((name) => name.startsWith(`${basename(path)}.`));
+  return left.length === 0 ? undefined : `left behind: ${left.join(", ")}`;
+}
+
+/** A lock of a process that is over, and the name of the lock that its successor must hold. */
+async function plantDeadOwner(path: string): Promise<string> {
+  const owner = `dead${path.length}`;
+  const gone = { ...(await thisProcess()), startTime: "1", owner, since: new Date(0).toISOString() };
+  await writeFile(path, JSON.stringify(gone));
+  return `${path}.after-${owner}`;
+}
