@@ -232,7 +232,7 @@ function retryCases(list: StorageCaseList): void {
     call.catch(() => undefined);
     while (tries < 2) await new Promise(setImmediate);
     cancel();
-    await rejects(() => rig.ended(call), { reason: "cancelled", code: 5002, operation: "transact" });
+    await rejects(() => rig.ended(call), { reason: "cancelled", code: 5002 });
     assert.equal(await rig.store.exists(rig.ctx, "b"), false);
   });
 
