@@ -5,7 +5,6 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 /** Another build than dist/ is measured with --dist. */
 const DIST = process.env.HOLDFAST_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
 const PACKAGE = pathToFileURL(join(DIST, "index.js"));
-const ROOMY_CACHE = { max_entries: 2_000_000, max_bytes: "1GiB" };
 
 const load = () => import(PACKAGE.href);
 const unavailable = () => (existsSync(PACKAGE) ? undefined : "not built (npm run build)");
@@ -39,8 +38,8 @@ async function modifyTwo(tx, first, second, change) {
 }
 
 /** A bench's own settings over ours: a cache that holds all of its keys, unless it asks for another. */
-const settingsOf = ({ cache, settings }, values) => ({
-  cache: { ...ROOMY_CACHE, values, ...cache },
+const settingsOf = ({ capacity, cache, settings }, values) => ({
+  cache: { max_entries: capacity * 2, max_bytes: "1GiB", values, ...cache },
   ...settings,
 });
 
