@@ -77,6 +77,8 @@ export class StoreLog {
   #olderJournals: number;
   /** Until a new snapshot is in place nothing more is acknowledged. */
   #inDoubt = false;
+  /** Set once somebody else owns the store: nothing is written any more. */
+  #fenced: StorageFault | undefined;
 
   private constructor(setup: StoreLogSetup, start: LogStart, journal: Journal) {
     this.#setup = setup;
@@ -194,6 +196,7 @@ export class StoreLog {
   }
 
   async #begin(after: number): Promise<void> {
+    await this.#checkOwner();
     const { epoch: follows } = this.#journal.header;
     this.#lastEpoch += 1;
     const header = { store: this.#store, epoch: this.#lastEpoch, follows, after, late: this.#setup.late };
@@ -211,15 +214,26 @@ export class StoreLog {
    */
   async #discard(epoch: number, error: unknown): Promise<never> {
     const { fs, layout } = this.#setup;
-    const othersJournal = error instanceof StorageFault && error.reason === "locked";
+    if (error instanceof StorageFault && error.reason === "locked") throw this.#fence(error);
     try {
-      if (othersJournal) throw error;
       await removeIfPresent(fs, layout.journal(epoch));
       await fs.syncDir(layout.folder);
     } catch {
       this.#inDoubt = true;
     }
     throw error;
+  }
+
+  /** The newest journal decides which count: only the owner may begin one. */
+  async #checkOwner(): Promise<void> {
+    if (this.#fenced !== undefined) throw this.#fenced;
+    if (!(await this.#setup.lock.isHeld())) throw this.#fence(takenOver());
+  }
+
+  #fence(fault: StorageFault): StorageFault {
+    this.#fenced = fault;
+    this.#inDoubt = true;
+    return fault;
   }
 
   #capture(): SnapshotContent {
@@ -231,8 +245,8 @@ export class StoreLog {
   }
 
   async #commit(next: string): Promise<void> {
-    const { fs, layout, lock, backupCount } = this.#setup;
-    if (!(await lock.isHeld())) throw takenOver();
+    const { fs, layout, backupCount } = this.#setup;
+    await this.#checkOwner();
     if (backupCount > 0 && this.#snapshotEpoch > 0) await this.#keepBackup();
     await fs.rename(next, layout.snapshot);
     await fs.syncDir(layout.folder);

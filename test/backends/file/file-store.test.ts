@@ -1,0 +1,226 @@
+import { expect } from "chai";
+import type { FileBackend } from "../../../src/backends/file/file-backend.js";
+import { background } from "../../../src/core/context.js";
+import { codeOf, ErrStorageCorrupted, StorageFault } from "../../../src/core/errors.js";
+import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
+import { SimulatedFileSystem, type FileOperation } from "../../../src/testing/simulated-file-system.js";
+import { FOLDER, PATH, PLAIN, simulatedStore, type StoreForm } from "../../crash/simulated-store.js";
+
+const ctx = background();
+let ids = 0;
+
+async function put(store: FileBackend, key: string, data = JSON.stringify(key)): Promise<void> {
+  const write = { kind: "put", key, type: 1, codec: 1, data, expiry: undefined } as const;
+  await store.commit([{ id: `v${++ids}`, ctx, namespace: "", checks: [], ranges: [], writes: [write] }]);
+}
+
+async function get(store: FileBackend, key: string): Promise<string | Uint8Array | undefined> {
+  return (await store.read(ctx, "", [key])).entries[0]?.data;
+}
+
+async function opened(
+  fs: SimulatedFileSystem,
+  form: StoreForm = PLAIN,
+  runtime = new FakeRuntime(),
+): Promise<FileBackend> {
+  const store = simulatedStore(fs, form, runtime);
+  await store.open(ctx);
+  return store;
+}
+
+function faultFrom(call: Promise<unknown>): Promise<StorageFault> {
+  return call.then(
+    () => expect.fail("it must be refused"),
+    (error: unknown) => error as StorageFault,
+  );
+}
+
+const namesIn = (fs: SimulatedFileSystem) =>
+  [...fs.contents().keys()].map((path) => path.slice(FOLDER.length + 1));
+const textOf = (fs: SimulatedFileSystem, path: string) =>
+  Buffer.from(fs.contents().get(path) ?? []).toString();
+
+describe("file backend: its files", () => {
+  let fs: SimulatedFileSystem;
+  beforeEach(() => {
+    fs = new SimulatedFileSystem();
+  });
+
+  it("the snapshot is JSON with an entry on each line, in key order, readable values", async () => {
+    const store = await opened(fs);
+    for (const key of ["b", "a", "__proto__"]) await put(store, key, '{"name":"Ä"}');
+    await store.close(ctx);
+    const text = textOf(fs, PATH);
+    const { entries } = JSON.parse(text) as { entries: unknown[][] };
+    expect(entries.map((entry) => entry[1])).to.deep.equal(["__proto__", "a", "b"]);
+    expect(entries.map((entry) => entry.at(-1))).to.deep.equal(entries.map(() => ({ name: "Ä" })));
+    expect(text.split("\n").filter((line) => line.startsWith("["))).to.have.length(3);
+  });
+
+  it("a commit is one write and one sync, however many batches it has and keys there are", async () => {
+    const store = await opened(fs, {
+      ...PLAIN,
+      sizes: { ...PLAIN.sizes, compactBytes: 1e9, segmentBytes: 1e5 },
+    });
+    for (let i = 0; i < 50; i++) await put(store, `key:${i}`);
+    const seen: FileOperation["kind"][] = [];
+    fs.faults = ({ kind }) => void seen.push(kind);
+    const batch = (i: number) => {
+      const write = { kind: "put", key: `k${i}`, type: 1, codec: 1, data: "1", expiry: undefined } as const;
+      return { id: `g${i}`, ctx, namespace: "", checks: [], ranges: [], writes: [write] };
+    };
+    await store.commit([batch(1), batch(2), batch(3)]);
+    expect(seen).to.deep.equal(["write", "datasync"]);
+  });
+
+  it("keeps as many earlier snapshots as asked for, parts included", async () => {
+    const form = { ...PLAIN, backupCount: 2, sizes: { ...PLAIN.sizes, partBytes: 512 } };
+    const store = await opened(fs, form);
+    for (let i = 0; i < 4; i++) {
+      for (let j = 0; j < 10; j++) await put(store, `key:${j}`, JSON.stringify("x".repeat(100)));
+      await store.extensions.compact?.(ctx);
+    }
+    const names = namesIn(fs);
+    expect(names.filter((name) => name.includes("backup"))).to.have.length(2);
+    expect(names.filter((name) => name.includes("journal"))).to.have.length(1);
+    expect(new Set(names.flatMap((name) => /part-(\d+)/.exec(name)?.[1] ?? [])).size).to.equal(3);
+    await store.close(ctx);
+    expect(await get(await opened(fs, form), "key:9")).to.equal(JSON.stringify("x".repeat(100)));
+  });
+
+  it("tells the files and their sizes, the snapshot first", async () => {
+    const store = await opened(fs);
+    await put(store, "a");
+    const files = (await store.extensions.files?.(ctx)) ?? [];
+    expect(files.map(({ path }) => path)).to.deep.equal([PATH, `${PATH}.journal-1`]);
+    expect(files[0]?.bytes).to.equal(fs.contents().get(PATH)?.length);
+  });
+
+  for (const [what, content, reason] of [
+    ["is empty", "", "truncated"],
+    ["is another program's JSON", '{"users":[]}', "foreign"],
+    ["is no JSON", "\x7fELF", "foreign"],
+    ["was written by a newer version", '{"holdfast":"snapshot","format":2,"x":1}\n', "newer-format"],
+    ["ends too early", '{"holdfast":"snapshot","format":1,"store":"x"', "truncated"],
+  ] as const) {
+    it(`a file that ${what} is refused as ${reason}, and left as it is`, async () => {
+      fs.plant(PATH, Buffer.from(content));
+      const fault = await faultFrom(opened(fs));
+      expect(fault.reason).to.equal(reason);
+      expect(codeOf(fault.reason, "read")).to.equal(ErrStorageCorrupted);
+      expect(fault.message).to.include(PATH);
+      expect(namesIn(fs)).to.deep.equal(["storage.json"]);
+      expect(textOf(fs, PATH)).to.equal(content);
+    });
+  }
+
+  it("a store without its snapshot, or without its journal, is refused, never taken for empty", async () => {
+    const store = await opened(fs);
+    await put(store, "a");
+    for (const lost of [PATH, `${PATH}.journal-1`]) {
+      const left = new SimulatedFileSystem();
+      for (const [path, content] of fs.contents()) if (path !== lost) left.plant(path, content);
+      expect((await faultFrom(opened(left))).reason).to.equal("truncated");
+    }
+  });
+
+  it("verify names the file and the offset of what is damaged", async () => {
+    const store = await opened(fs);
+    await put(store, "a");
+    const journal = Buffer.from(fs.contents().get(`${PATH}.journal-1`) ?? []);
+    journal[journal.indexOf('"a"')] = 0x27;
+    fs.plant(`${PATH}.journal-1`, journal);
+    const report = await store.extensions.verify?.(ctx);
+    expect(report?.problems).to.have.length(1);
+    expect(report?.problems[0]).to.include({ reason: "checksum", file: `${PATH}.journal-1` });
+    expect(report?.problems[0]?.offset).to.equal(journal.indexOf("\n") + 1);
+  });
+});
+
+describe("file backend: when writing fails", () => {
+  it("a full disk is told, loses nothing, and is healed by space without reopening", async () => {
+    const fs = new SimulatedFileSystem();
+    const store = await opened(fs, {
+      ...PLAIN,
+      sizes: { ...PLAIN.sizes, segmentBytes: 0, compactBytes: 1e9 },
+    });
+    await put(store, "before");
+    let used = 0;
+    for (const content of fs.contents().values()) used += content.length;
+    fs.capacityBytes = used + 100;
+    const fault = await faultFrom(put(store, "big", JSON.stringify("x".repeat(1000))));
+    expect(fault).to.include({ reason: "no-space", retryable: true, outcome: undefined });
+    expect(await get(store, "before")).to.equal('"before"');
+    expect(await get(store, "big")).to.equal(undefined);
+    fs.capacityBytes = Infinity;
+    await put(store, "after");
+    await put(store, "big");
+    const next = await opened(fs.afterKill());
+    for (const key of ["before", "after", "big"]) expect(await get(next, key)).to.equal(JSON.stringify(key));
+  });
+
+  it("after a failed sync the next commit stands in a new journal beside a new snapshot", async () => {
+    const fs = new SimulatedFileSystem();
+    const store = await opened(fs);
+    await put(store, "before");
+    let failed = false;
+    const synced: string[] = [];
+    fs.faults = ({ kind, path }) => {
+      if (kind !== "datasync") return undefined;
+      synced.push(path);
+      if (failed) return undefined;
+      failed = true;
+      return "EIO";
+    };
+    expect(await faultFrom(put(store, "lost"))).to.include({ reason: "io", outcome: undefined });
+    expect(await get(store, "lost")).to.equal(undefined);
+    await put(store, "after");
+    expect(synced).to.deep.equal([`${PATH}.journal-1`, `${PATH}.journal-2`]);
+    const next = await opened(fs.powerCut(() => false));
+    expect(await get(next, "before")).to.equal('"before"');
+    expect(await get(next, "lost")).to.equal(undefined);
+    expect(await get(next, "after")).to.equal('"after"');
+  });
+
+  it("a background write that failed rejects the next write and says so once", async () => {
+    const fs = new SimulatedFileSystem();
+    const runtime = new FakeRuntime();
+    const store = await opened(fs, { ...PLAIN, durability: "interval" }, runtime);
+    expect(store.info.durability).to.equal("none");
+    await put(store, "a");
+    fs.faults = ({ kind }) => (kind === "write" ? "ENOSPC" : undefined);
+    await runtime.advance(1000);
+    fs.faults = () => undefined;
+    expect((await faultFrom(put(store, "b"))).reason).to.equal("no-space");
+    await put(store, "b");
+    await store.extensions.flush?.(ctx);
+    const next = await opened(fs.powerCut(() => false));
+    expect([await get(next, "a"), await get(next, "b")]).to.deep.equal(['"a"', '"b"']);
+  });
+
+  it("written in the background, a commit lasts from the interval on", async () => {
+    const fs = new SimulatedFileSystem();
+    const runtime = new FakeRuntime();
+    const store = await opened(fs, { ...PLAIN, durability: "interval" }, runtime);
+    await put(store, "a");
+    expect(await get(await opened(fs.powerCut(() => false)), "a")).to.equal(undefined);
+    await runtime.advance(1000);
+    expect(await get(await opened(fs.powerCut(() => false)), "a")).to.equal('"a"');
+  });
+});
+
+describe("file backend: several openers", () => {
+  it("what a former owner still writes counts for nobody", async () => {
+    const fs = new SimulatedFileSystem();
+    const late = await opened(fs);
+    await put(late, "a");
+    const owner = await opened(fs);
+    await put(late, "from the late one");
+    await put(owner, "b");
+    expect((await faultFrom(late.extensions.compact?.(ctx) as Promise<void>)).reason).to.equal("locked");
+    expect((await faultFrom(put(late, "more"))).reason).to.equal("locked");
+    const next = await opened(fs.afterKill());
+    expect([await get(next, "a"), await get(next, "b")]).to.deep.equal(['"a"', '"b"']);
+    expect(await get(next, "from the late one")).to.equal(undefined);
+  });
+});
