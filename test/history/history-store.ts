@@ -43,6 +43,7 @@ export const HISTORY_SETTINGS: readonly HistorySetting[] = [
     cache: false,
     chances: { ...FAULTS, ...LOST_ANSWERS },
   },
+  { name: "failing file", backend: "file", cache: true, chances: { ...FAULTS, ...LOST_ANSWERS } },
   {
     name: "slow memory shared by two plugins",
     backend: "memory",

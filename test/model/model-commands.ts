@@ -102,7 +102,11 @@ function callsOn(key: fc.Arbitrary<string>): { inside: fc.Arbitrary<Call>; outsi
     fc.record({ kind: fc.constant("expire" as const), key, ttlMs: anyTtl }),
     fc.record({ kind: fc.constantFrom("getBatch" as const, "deleteBatch" as const), keys }),
     fc.record({ kind: fc.constant("setBatch" as const), data, ttlMs: anyTtl }),
-    fc.record({ kind: fc.constantFrom("find" as const, "keys" as const), pattern, options: anyOptions(key) }),
+    fc.record({
+      kind: fc.constantFrom("find" as const, "keys" as const, "scan" as const),
+      pattern,
+      options: anyOptions(key),
+    }),
     fc.record({ kind: fc.constant("count" as const), pattern }),
   ];
   // Without enough in the store the other calls have nothing to see.
@@ -111,7 +115,6 @@ function callsOn(key: fc.Arbitrary<string>): { inside: fc.Arbitrary<Call>; outsi
   const outside: fc.Arbitrary<Call>[] = [
     ...inside,
     fc.record({ kind: fc.constantFrom("getEntry" as const, "type" as const), key }),
-    fc.record({ kind: fc.constant("scan" as const), pattern, options: anyOptions(key) }),
     fc.record({ kind: fc.constantFrom("size" as const, "entries" as const) }),
   ];
   const clear = fc.record({ kind: fc.constant("clear" as const) });

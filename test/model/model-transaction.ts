@@ -97,6 +97,13 @@ export class ModelTransaction {
     return true;
   }
 
+  async *scan(pattern = "*", options: ListOptions = {}): AsyncGenerator<object> {
+    for (const [key, { value, version, expiresAt }] of this.#list(pattern, options)) {
+      const deadline = expiresAt === Infinity ? {} : { expiresAt };
+      yield { key, value: structuredClone(value), version, ...deadline };
+    }
+  }
+
   async keys(pattern = "*", options: ListOptions = {}): Promise<string[]> {
     return this.#list(pattern, options).map(([key]) => key);
   }
@@ -106,7 +113,7 @@ export class ModelTransaction {
   }
 
   async find(pattern: string, options: ListOptions = {}): Promise<Map<string, unknown>> {
-    return new Map(this.#list(pattern, options).map(([key, value]) => [key, structuredClone(value)]));
+    return new Map(this.#list(pattern, options).map(([key, { value }]) => [key, structuredClone(value)]));
   }
 
   async commit(): Promise<void> {
@@ -151,14 +158,15 @@ export class ModelTransaction {
     return { value: entry.value, leftMs: left === Infinity ? -1 : Math.ceil(left) };
   }
 
-  #list(pattern: string, options: ListOptions): (readonly [string, unknown])[] {
+  /** A write of its own has no deadline yet: its time begins at the commit. */
+  #list(pattern: string, options: ListOptions): (readonly [string, ModelEntry])[] {
     this.#checkActive(5001);
     if (options.limit === 0) return [];
     const stored = this.#data.live(this.#namespace);
-    const merged = new Map<string, unknown>(stored.map(([key, { value }]) => [key, value]));
+    const merged = new Map<string, ModelEntry>(stored);
     for (const [key, write] of this.#buffer) {
       if (write === null) merged.delete(key);
-      else merged.set(key, write.value);
+      else merged.set(key, { value: write.value, version: this.#version, expiresAt: Infinity });
     }
     const shown = listed(
       [...merged].sort(([a], [b]) => byBytes(a, b)),

@@ -140,6 +140,21 @@ describe("FaultBackend", () => {
     expect((await page).value?.entries).to.have.lengthOf(1);
   });
 
+  it("closes when the calls it holds have ended, and answers later ones as closed", async () => {
+    const backend = await opened();
+    const held = backend.hold("commit", "before");
+    const committed = backend.commit([putting("ka", "1")]);
+    await held.reached;
+    const closed = backend.close(ctx);
+    const late = faultOf(backend.read(ctx, "", ["ka"]));
+    held.release();
+    expect((await committed)[0]?.status).to.equal("committed");
+    await closed;
+    expect((await late).reason).to.equal("closed");
+    await backend.open(ctx);
+    expect(await dataOf(backend, "ka")).to.equal(undefined);
+  });
+
   it("repeats its faults for the same seed", async () => {
     const outcomes = async () => {
       const backend = await opened({ seed: 7, refusal: 0.3, unknownLost: 0.3, delay: 0.3 });
