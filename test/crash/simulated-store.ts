@@ -12,6 +12,7 @@ export interface StoreForm {
   readonly compression: "none" | "gzip";
   readonly backupCount: number;
   readonly sizes: StoreSizes;
+  readonly readOnly?: boolean;
 }
 
 export const PLAIN: StoreForm = {
@@ -35,7 +36,7 @@ export function simulatedStore(
   runtime: Runtime = new FakeRuntime(),
 ): FileBackend {
   const setup: BackendSetup = {
-    options: { path: PATH, backupCount: form.backupCount },
+    options: { path: PATH, backupCount: form.backupCount, readOnly: form.readOnly ?? false },
     runtime,
     durability: form.durability,
     durabilityIntervalMs: 1000,

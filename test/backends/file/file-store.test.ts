@@ -137,6 +137,59 @@ describe("file backend: its files", () => {
   });
 });
 
+describe("file backend: a backup", () => {
+  it("opens as the store was when it was made, put in place as docs/formats.md says", async () => {
+    const fs = new SimulatedFileSystem();
+    const form = { ...PLAIN, sizes: { ...PLAIN.sizes, partBytes: 512, compactBytes: 1e9 } };
+    const store = await opened(fs, form);
+    for (let i = 0; i < 20; i++) await put(store, `key:${i}`, JSON.stringify("x".repeat(50)));
+    await store.extensions.compact?.(ctx);
+    await put(store, "later");
+    await store.extensions.compact?.(ctx);
+    const [path = "", content = Buffer.alloc(0)] =
+      [...fs.contents()].find(([name]) => name.includes("backup")) ?? [];
+    const epoch = path.split("-").at(-1);
+    const restored = new SimulatedFileSystem();
+    restored.plant(PATH, content);
+    restored.plant(`${PATH}.journal-${epoch}`, new Uint8Array(0));
+    for (const [name, part] of fs.contents())
+      if (name.includes(`.part-${epoch}-`)) restored.plant(name, part);
+    const old = await opened(restored);
+    expect(await get(old, "key:19")).to.equal(JSON.stringify("x".repeat(50)));
+    expect(await get(old, "later")).to.equal(undefined);
+  });
+});
+
+describe("file backend: opened for reading", () => {
+  const reading = (fs: SimulatedFileSystem) => simulatedStore(fs, { ...PLAIN, readOnly: true });
+
+  it("shows what is there while another one writes, takes no lock, and changes no file", async () => {
+    const fs = new SimulatedFileSystem();
+    const writer = await opened(fs);
+    await put(writer, "a");
+    const before = [...fs.contents()].map(([path, content]) => [path, Buffer.from(content).toString("hex")]);
+    const reader = reading(fs);
+    await reader.open(ctx);
+    expect(await get(reader, "a")).to.equal('"a"');
+    for (const call of [put(reader, "b"), reader.extensions.compact?.(ctx)]) {
+      expect((await faultFrom(call as Promise<void>)).reason).to.equal("read-only");
+    }
+    expect((await reader.extensions.verify?.(ctx))?.problems).to.deep.equal([]);
+    await reader.extensions.flush?.(ctx);
+    await reader.close(ctx);
+    const after = [...fs.contents()].map(([path, content]) => [path, Buffer.from(content).toString("hex")]);
+    expect(after).to.deep.equal(before);
+  });
+
+  it("does not make a store", async () => {
+    const fs = new SimulatedFileSystem();
+    expect((await faultFrom(reading(fs).open(ctx))).message).to.include(
+      "opening /data/storage.json for reading",
+    );
+    expect(namesIn(fs)).to.deep.equal([]);
+  });
+});
+
 describe("file backend: when writing fails", () => {
   it("a full disk is told, loses nothing, and is healed by space without reopening", async () => {
     const fs = new SimulatedFileSystem();
