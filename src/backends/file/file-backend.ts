@@ -56,7 +56,7 @@ export type FileSurroundings = Pick<StorePlace, "fs" | "lock" | "sizes">;
 const MACHINE: FileSurroundings = {
   fs: nodeFileSystem,
   lock: processLock,
-  sizes: { segmentBytes: MIB, partBytes: 32 * MIB, compactBytes: 4 * MIB },
+  sizes: { segmentBytes: MIB, partBytes: 32 * MIB, compactBytes: 64 * MIB },
 };
 
 /** Keeps everything in this process and every commit in a journal; see docs/formats.md. */

@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
-import { link, lstat, mkdir, open, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
+import { close, constants, fdatasync, fsync, ftruncate, open as openFile, write } from "node:fs";
+import { link, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { FileSystem, OpenFile } from "../../core/file-system.js";
@@ -11,9 +11,12 @@ const FLAGS = { create: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, update: O_WRON
 
 /** The file system of this machine. */
 export const nodeFileSystem: FileSystem = {
-  async open(path, access) {
-    return new NodeFile(await open(path, FLAGS[access], PRIVATE_FILE));
-  },
+  open: (path, access) =>
+    new Promise((done, fail) => {
+      openFile(path, FLAGS[access], PRIVATE_FILE, (error, descriptor) =>
+        error === null ? done(new NodeFile(descriptor)) : fail(error),
+      );
+    }),
 
   async readFile(path) {
     const handle = await open(path, O_RDONLY | O_NOFOLLOW);
@@ -55,30 +58,46 @@ export const nodeFileSystem: FileSystem = {
     }),
 };
 
-class NodeFile implements OpenFile {
-  readonly #handle: FileHandle;
+type Callback = (error: NodeJS.ErrnoException | null) => void;
 
-  constructor(handle: FileHandle) {
-    this.#handle = handle;
+/** By callbacks: they take two thirds of the time of a FileHandle's promises, which a commit waits for twice. */
+class NodeFile implements OpenFile {
+  /** -1 once closed: the number may be another file's by then. */
+  #descriptor: number;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
   }
 
-  async write(bytes: Uint8Array, position: number): Promise<number> {
-    return (await this.#handle.write(bytes, 0, bytes.byteLength, position)).bytesWritten;
+  write(bytes: Uint8Array, position: number): Promise<number> {
+    return new Promise((done, fail) => {
+      write(this.#descriptor, bytes, 0, bytes.byteLength, position, (error, written) =>
+        error === null ? done(written) : fail(error),
+      );
+    });
   }
 
   truncate(size: number): Promise<void> {
-    return this.#handle.truncate(size);
+    return this.#call((callback) => ftruncate(this.#descriptor, size, callback));
   }
 
   sync(): Promise<void> {
-    return this.#handle.sync();
+    return this.#call((callback) => fsync(this.#descriptor, callback));
   }
 
   datasync(): Promise<void> {
-    return this.#handle.datasync();
+    return this.#call((callback) => fdatasync(this.#descriptor, callback));
   }
 
   close(): Promise<void> {
-    return this.#handle.close();
+    const descriptor = this.#descriptor;
+    this.#descriptor = -1;
+    return this.#call((callback) => close(descriptor, callback));
+  }
+
+  #call(operation: (callback: Callback) => void): Promise<void> {
+    return new Promise((done, fail) => {
+      operation((error) => (error === null || error === undefined ? done() : fail(error)));
+    });
   }
 }
