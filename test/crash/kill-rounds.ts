@@ -28,27 +28,48 @@ export interface KillOptions {
   readonly until?: number;
 }
 
-/**
- * Kills a writing process with SIGKILL again and again on one store, and opens it after each: every acknowledged commit
- * must be there whole, and nothing that was never begun.
- */
-export async function tryKills({ seed, rounds, until = Infinity }: KillOptions): Promise<KillTotals> {
-  const totals: KillTotals = { rounds: 0, acknowledged: 0, failures: [] };
-  const random = new SeededRandom(seed);
+/** How a writer's life ends, and what must be done before its store is opened again. */
+export interface Ending {
+  /** Where the store is. */
+  readonly folder: string;
+  end(child: ChildProcess): Promise<void>;
+}
+
+/** Kills a writing process with SIGKILL again and again on one store. */
+export async function tryKills(options: KillOptions): Promise<KillTotals> {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-kill-"));
   try {
-    let first = 0;
-    for (let round = 0; round < rounds && performance.now() < until; round++) {
-      const path = join(folder, "storage.json");
-      const told = await killedAfter(path, first, random.below(LONGEST_LIFE_MS));
-      totals.rounds += 1;
-      totals.acknowledged += told.acknowledged.length;
-      const failure = await judge(path, told).catch((error: unknown) => String(error));
-      if (failure !== undefined) totals.failures.push(`seed ${seed}, round ${round}: ${failure}`);
-      first = told.begunTo;
-    }
+    return await tryEndings(options, {
+      folder,
+      async end(child) {
+        child.kill("SIGKILL");
+        await once(child, "close");
+      },
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Ends a writing process again and again on one store, and opens it after each: every acknowledged commit must be there
+ * whole, and nothing that was never begun.
+ */
+export async function tryEndings(
+  { seed, rounds, until = Infinity }: KillOptions,
+  ending: Ending,
+): Promise<KillTotals> {
+  const totals: KillTotals = { rounds: 0, acknowledged: 0, failures: [] };
+  const random = new SeededRandom(seed);
+  const path = join(ending.folder, "storage.json");
+  let first = 0;
+  for (let round = 0; round < rounds && performance.now() < until; round++) {
+    const told = await endedAfter(path, first, random.below(LONGEST_LIFE_MS), ending);
+    totals.rounds += 1;
+    totals.acknowledged += told.acknowledged.length;
+    const failure = await judge(path, told).catch((error: unknown) => String(error));
+    if (failure !== undefined) totals.failures.push(`seed ${seed}, round ${round}: ${failure}`);
+    first = told.begunTo;
   }
   return totals;
 }
@@ -60,23 +81,22 @@ interface Told {
   readonly first: number;
 }
 
-async function killedAfter(path: string, first: number, lifeMs: number): Promise<Told> {
+async function endedAfter(path: string, first: number, lifeMs: number, ending: Ending): Promise<Told> {
   const child = spawn(process.execPath, ["--import", "tsx", WRITER, path, String(first)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
-  const closed = once(child, "close");
-  await Promise.race([closed, hasSaid(child, () => said.includes("ready"))]);
+  await hasSaid(child, () => said.includes("ready"));
   await delay(lifeMs);
-  child.kill("SIGKILL");
-  await closed;
+  await ending.end(child);
   const numbers = (letter: string) =>
     [...said.matchAll(new RegExp(`^${letter}(\\d+)\\n`, "gm"))].map(([, n]) => Number(n));
   return { acknowledged: numbers("a"), begunTo: Math.max(first, ...numbers("b").map((n) => n + 1)), first };
 }
 
 async function hasSaid(child: ChildProcess, isSaid: () => boolean): Promise<void> {
+  child.once("exit", () => child.stdout?.destroy(new Error("the writer ended before it was ready")));
   while (!isSaid()) await once(child.stdout as NodeJS.ReadableStream, "data");
 }
 
