@@ -23,7 +23,6 @@ export interface StorageSettings {
     ttl?: Duration;
     values?: "copy" | "frozen";
     consistency?: "cached" | "strong";
-    max_staleness?: Duration;
   };
   transaction?: { timeout?: Duration; max_attempts?: number; max_open?: number };
   changes?: { retain?: { count?: number; age?: Duration } };
@@ -58,7 +57,6 @@ export interface CacheSettings {
   readonly ttlMs: number;
   readonly values: "copy" | "frozen";
   readonly consistency: "cached" | "strong";
-  readonly maxStalenessMs: number;
 }
 
 export interface TransactionSettings {

@@ -100,11 +100,6 @@ export const OPTIONS = {
     "cached",
     "strong makes every read ask the backend instead of the cache.",
   ),
-  "cache.max_staleness": defaulted(
-    duration({ positive: true }),
-    "1s",
-    "Where other processes write to the same store: how old an answer from the cache may be.",
-  ),
 
   "transaction.timeout": defaulted(
     duration({ positive: true }),

@@ -128,7 +128,6 @@ function cacheSettings(values: OptionValues): CacheSettings {
     ttlMs: values.get("cache.ttl"),
     values: values.get("cache.values"),
     consistency: values.get("cache.consistency"),
-    maxStalenessMs: values.get("cache.max_staleness"),
   });
 }
 
