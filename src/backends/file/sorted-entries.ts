@@ -2,7 +2,7 @@ import type { StoredEntry } from "../../core/entry.js";
 import { compareKeys } from "../../core/key.js";
 import type { Breather } from "../files/breather.js";
 
-const RUN_ENTRIES = 4096;
+const RUN_ENTRIES = 1024;
 
 /**
  * Entries in key order, a page at a time, without ever sorting so many at once that others have to wait: sorted runs,
@@ -30,18 +30,14 @@ export async function sortedEntries(
 
 async function merge(left: StoredEntry[], right: StoredEntry[], breather: Breather): Promise<StoredEntry[]> {
   const merged: StoredEntry[] = [];
-  let l = 0;
-  let r = 0;
-  while (l < left.length && r < right.length) {
-    const [a, b] = [left[l] as StoredEntry, right[r] as StoredEntry];
-    const leftFirst = byKey(a, b) < 0;
-    merged.push(leftFirst ? a : b);
+  for (let l = 0, r = 0; l < left.length || r < right.length; ) {
+    const [a, b] = [left[l], right[r]];
+    const leftFirst = b === undefined || (a !== undefined && byKey(a, b) < 0);
+    merged.push((leftFirst ? a : b) as StoredEntry);
     if (leftFirst) l += 1;
     else r += 1;
     if (merged.length % RUN_ENTRIES === 0 && breather.isDue) await breather.breathe();
   }
-  for (; l < left.length; l++) merged.push(left[l] as StoredEntry);
-  for (; r < right.length; r++) merged.push(right[r] as StoredEntry);
   return merged;
 }
 
