@@ -151,18 +151,21 @@ class CrashRun {
   /** Opens what a cut left, with a second cut at some operation of that. */
   async #judge(cut: Cut): Promise<void> {
     const at = this.#random.below(40);
-    let opened: number | undefined;
+    // Set once the store is open: from then on the state found must stay.
+    const held: { state?: number } = {};
     let second: Cut | undefined;
     cut.fs.faults = ({ index }) => {
       if (index !== at) return undefined;
-      const [atLeast, atMost] = opened === undefined ? [cut.afterPowerCut, cut.atMost] : [opened, opened];
+      const [atLeast, atMost] =
+        held.state === undefined ? [cut.afterPowerCut, cut.atMost] : [held.state, held.state];
       const fs = cut.fs.powerCut(this.#coin());
       second = { fs, atLeast, afterPowerCut: atLeast, atMost, label: `${cut.label}, then before ${index}` };
       return undefined;
     };
     const store = this.#store(cut.fs);
-    opened = await this.#recover(store, cut);
-    if (opened === undefined) return;
+    const found = await this.#recover(store, cut);
+    if (found === undefined) return;
+    held.state = found;
     await store.close(ctx);
     if (second === undefined) return;
     this.#totals.secondCrashes += 1;

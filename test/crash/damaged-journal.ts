@@ -129,12 +129,8 @@ function verdictOnFlip(bytes: Buffer, points: readonly ReplayPoint[], frame: num
     const next = replay(bytes, FILE, HEADER, points[frame - 1] as ReplayPoint).next();
     return next.done === true ? (next.value.torn ? "dropped" : "not noticed") : "read";
   } catch (error) {
-    if (
-      error instanceof DamageFault &&
-      error.offset <= (points[frame] ?? (points.at(-1) as ReplayPoint)).offset
-    ) {
-      return "reported";
-    }
+    const end = (points[frame] ?? points.at(-1))?.offset ?? 0;
+    if (error instanceof DamageFault && error.offset <= end) return "reported";
     return String(error);
   }
 }

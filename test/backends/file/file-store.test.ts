@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { FileBackend } from "../../../src/backends/file/file-backend.js";
 import { background } from "../../../src/core/context.js";
-import { codeOf, ErrStorageCorrupted, StorageFault } from "../../../src/core/errors.js";
+import { codeOf, ErrStorageCorrupted, type StorageFault } from "../../../src/core/errors.js";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
 import { SimulatedFileSystem, type FileOperation } from "../../../src/testing/simulated-file-system.js";
 import { FOLDER, PATH, PLAIN, simulatedStore, type StoreForm } from "../../crash/simulated-store.js";

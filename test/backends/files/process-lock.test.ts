@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { thisProcess } from "../../../src/backends/files/process-identity.js";
 import { processLock } from "../../../src/backends/files/process-lock.js";
-import { StorageFault } from "../../../src/core/errors.js";
+import type { StorageFault } from "../../../src/core/errors.js";
 
 const RACER = fileURLToPath(new URL("../../crash/lock-racer.ts", import.meta.url));
 
