@@ -3,6 +3,19 @@ export function globMatches(pattern: string, key: string): boolean {
   return matches(Array.from(pattern), Array.from(key));
 }
 
+/** What every match begins with, and whether that is all there is to it. */
+export function literalStart(pattern: string): { readonly text: string; readonly isWhole: boolean } {
+  const chars = Array.from(pattern);
+  let text = "";
+  for (let i = 0; i < chars.length; i++) {
+    const char = chars[i] as string;
+    if (char === "*" || char === "?" || char === "[") return { text, isWhole: false };
+    if (char === "\\") i += 1;
+    text += chars[i] as string;
+  }
+  return { text, isWhole: true };
+}
+
 function matches(pattern: readonly string[], key: readonly string[]): boolean {
   const [first, ...rest] = pattern;
   if (first === undefined) return key.length === 0;

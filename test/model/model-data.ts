@@ -1,5 +1,5 @@
 import type { ListOptions } from "../../src/index.js";
-import { globMatches } from "./glob-oracle.js";
+import { globMatches, literalStart } from "./glob-oracle.js";
 
 export interface ModelEntry {
   readonly value: unknown;
@@ -88,4 +88,13 @@ export function listed<E>(
   const ordered = reverse ? entries.toReversed() : entries;
   const matching = ordered.filter((entry) => beyond(entry) && globMatches(pattern, entry[0]));
   return matching.slice(0, limit);
+}
+
+/** Whether a listing could show any key at all; one that could not looks at nothing. */
+export function admitsKeys(pattern: string, { limit, after, reverse = false }: ListOptions): boolean {
+  if (limit === 0) return false;
+  if (after === undefined) return true;
+  const { text, isWhole } = literalStart(pattern);
+  if (reverse) return byBytes(text, after) < 0;
+  return byBytes(text, after) > 0 || (!isWhole && after.startsWith(text));
 }

@@ -1,5 +1,5 @@
 import type { ListOptions } from "../../src/index.js";
-import { byBytes, listed, type ModelData, type ModelEntry } from "./model-data.js";
+import { admitsKeys, byBytes, listed, type ModelData, type ModelEntry } from "./model-data.js";
 import { ModelError } from "./model-error.js";
 
 /** A write that waits for the commit; null deletes. */
@@ -161,7 +161,7 @@ export class ModelTransaction {
   /** A write of its own has no deadline yet: its time begins at the commit. */
   #list(pattern: string, options: ListOptions): (readonly [string, ModelEntry])[] {
     this.#checkActive(5001);
-    if (options.limit === 0) return [];
+    if (!admitsKeys(pattern, options)) return [];
     const stored = this.#data.live(this.#namespace);
     const merged = new Map<string, ModelEntry>(stored);
     for (const [key, write] of this.#buffer) {
