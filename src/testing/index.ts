@@ -6,6 +6,7 @@ export {
   type SuiteHarness,
   type TestFunctions,
 } from "./backend-suite/suite-harness.js";
+export { describeStorage, type StorageHarness, type StorageTestFunctions } from "./storage-suite.js";
 export { FakeRuntime } from "./fake-runtime.js";
 export { FaultBackend, type FaultChances, type FaultCounts } from "./fault-backend.js";
 export type { CallMoment, CallName, HeldCall } from "./faults/call-gates.js";
