@@ -1,6 +1,7 @@
 import { batchCases } from "./storage-suite/batch-cases.js";
 import { cacheCases } from "./storage-suite/cache-cases.js";
 import { conflictCases } from "./storage-suite/conflict-cases.js";
+import { contentionCases } from "./storage-suite/contention-cases.js";
 import { contextCases } from "./storage-suite/context-cases.js";
 import { keyCases } from "./storage-suite/key-cases.js";
 import { lifecycleCases } from "./storage-suite/lifecycle-cases.js";
@@ -11,6 +12,7 @@ import { StorageCaseList, type StorageTestFunctions } from "./storage-suite/stor
 import type { StorageHarness } from "./storage-suite/storage-harness.js";
 import { transactCases } from "./storage-suite/transact-cases.js";
 import { transactionCases } from "./storage-suite/transaction-cases.js";
+import { transactionLimitCases } from "./storage-suite/transaction-limit-cases.js";
 import { ttlCases } from "./storage-suite/ttl-cases.js";
 import { valueCases } from "./storage-suite/value-cases.js";
 import { watchCases } from "./storage-suite/watch-cases.js";
@@ -34,8 +36,10 @@ export function describeStorage(harness: StorageHarness, test: StorageTestFuncti
     listCases(list);
     cacheCases(list);
     transactionCases(list);
+    transactionLimitCases(list);
     conflictCases(list);
     transactCases(list);
+    contentionCases(list);
     namespaceCases(list);
     schemaCases(list);
     watchCases(list);

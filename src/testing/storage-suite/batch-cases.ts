@@ -63,7 +63,7 @@ function readCases(list: StorageCaseList): void {
 
 function writeCases(list: StorageCaseList): void {
   list.it("stores an object's own fields", async ({ store, ctx }) => {
-    const data: Record<string, number> = Object.create({ inherited: 1 });
+    const data: Record<string, number> = Object.create({ inherited: 1 }) as Record<string, number>;
     data["own"] = 2;
     await store.setBatch(ctx, data);
     assert.deepEqual(await store.keys(ctx), ["own"]);
@@ -82,7 +82,7 @@ function writeCases(list: StorageCaseList): void {
   });
 
   list.it("stores an own __proto__ of an object", async ({ store, ctx }) => {
-    await store.setBatch(ctx, JSON.parse('{"__proto__": {"x": 1}, "a": 2}'));
+    await store.setBatch(ctx, JSON.parse('{"__proto__": {"x": 1}, "a": 2}') as Record<string, unknown>);
     assert.deepEqual(await store.keys(ctx), ["__proto__", "a"]);
     assert.deepEqual(await store.get(ctx, "__proto__"), { x: 1 });
   });

@@ -239,6 +239,38 @@ function flightCases(list: StorageCaseList): void {
     assert.deepEqual(await counts(store, ctx), { ...NONE, misses: 10, loads: 1, coalesced: 9, size: 1 });
   });
 
+  list.it(
+    "shows no old value of one key once the new value of another was seen, commit answered or not",
+    async ({ store, ctx, faults }) => {
+      await store.setBatch(ctx, { a: 1, b: 1 });
+      await store.clearCache(ctx);
+      await store.get(ctx, "a");
+      const held = faults.hold("commit", "after");
+      const written = store.setBatch(ctx, { a: 2, b: 2 });
+      await held.reached;
+      assert.equal(await store.get(ctx, "b"), 2);
+      assert.equal(await store.get(ctx, "a"), 2);
+      assert.equal(await store.transact(ctx, (tx) => tx.get("a")), 2);
+      held.release();
+      await written;
+      assert.equal(await store.get(ctx, "a"), 2);
+    },
+  );
+
+  list.it(
+    "shows nothing of a namespace once it was seen to be cleared, answered or not",
+    async ({ store, ctx, faults }) => {
+      await store.setBatch(ctx, { a: 1, b: 1 });
+      const held = faults.hold("commit", "after");
+      const cleared = store.clear(ctx);
+      await held.reached;
+      assert.equal(await store.count(ctx), 0);
+      assert.equal(await store.getOr(ctx, "a", "gone"), "gone");
+      held.release();
+      assert.equal(await cleared, 2);
+    },
+  );
+
   list.it("does not let one who gives up fail those who share the load", async ({ store, ctx, faults }) => {
     await store.set(ctx, "a", 1);
     await store.clearCache(ctx);

@@ -32,8 +32,8 @@ function refusalCases(list: StorageCaseList): void {
     });
 
     list.it(`takes something else than a context in ${operation} for a mistake`, async ({ store }) => {
-      for (const wrong of [undefined, null, {}, "key"]) {
-        await misuses(() => run(store, wrong as unknown as Context, "key"), /must be a Context/);
+      for (const wrong of [undefined, null, {}, "key"] as unknown[]) {
+        await misuses(() => run(store, wrong as Context, "key"), /must be a Context/);
       }
     });
   }

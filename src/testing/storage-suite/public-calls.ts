@@ -9,7 +9,7 @@ export interface PublicCall<Target> {
   readonly operation: string;
   readonly access: "read" | "write";
   /** Makes the call; the key is used by calls that take keys. */
-  run(target: Target, ctx: Context, key: string): Promise<unknown>;
+  readonly run: (target: Target, ctx: Context, key: string) => Promise<unknown>;
   /** What of the arguments stands in errors. */
   readonly names: "key" | "keys" | "none";
 }
@@ -76,7 +76,7 @@ export const ALL_CALLS: readonly PublicCall<StoragePlugin>[] = [...STORAGE_CALLS
 export interface TransactionCall {
   readonly operation: string;
   readonly access: "read" | "write";
-  run(tx: Transaction, key: string): Promise<unknown>;
+  readonly run: (tx: Transaction, key: string) => Promise<unknown>;
   readonly names: "key" | "keys" | "none";
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Backend } from "../../backends/backend.js";
-import { BackendRegistry, defaultBackends } from "../../backends/registry.js";
+import { defaultBackends, type BackendRegistry } from "../../backends/registry.js";
 import { withConsistency } from "../../core/consistency.js";
 import { backgroundOn, type Context } from "../../core/context.js";
 import type { StorageSettings } from "../../plugin/settings.js";

@@ -16,36 +16,36 @@ export function watchCases(list: StorageCaseList): void {
 }
 
 /** A watch whose first `next` has begun, so that it sees what follows. */
-class Watching {
-  readonly #changes: AsyncIterator<Change>;
-  #next: Promise<IteratorResult<Change>>;
+class Watching<T = unknown> {
+  readonly #changes: AsyncIterator<Change<T>>;
+  #next: Promise<IteratorResult<Change<T>>>;
 
-  constructor(changes: AsyncIterable<Change>) {
+  constructor(changes: AsyncIterable<Change<T>>) {
     this.#changes = changes[Symbol.asyncIterator]();
     this.#next = this.#changes.next();
   }
 
   /** Begins, and returns once the watch knows where it began. */
-  static async of(changes: AsyncIterable<Change>): Promise<Watching> {
+  static async of<T>(changes: AsyncIterable<Change<T>>): Promise<Watching<T>> {
     const watching = new Watching(changes);
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
     return watching;
   }
 
   /** The next changes; the one after them is awaited already. */
-  async take(count: number): Promise<Change[]> {
-    const taken: Change[] = [];
+  async take(count: number): Promise<Change<T>[]> {
+    const taken: Change<T>[] = [];
     while (taken.length < count) {
-      const { done, value } = await this.#next;
-      assert.ok(done !== true, "the watch ended");
-      taken.push(value);
+      const next = await this.#next;
+      assert.ok(next.done !== true, "the watch ended");
+      taken.push(next.value);
       this.#next = this.#changes.next();
     }
     return taken;
   }
 
   /** What the awaited `next` gives. */
-  get pending(): Promise<IteratorResult<Change>> {
+  get pending(): Promise<IteratorResult<Change<T>>> {
     return this.#next;
   }
 
@@ -145,7 +145,7 @@ function changeCases(list: StorageCaseList): void {
     const watching = await Watching.of(store.watch<{ n: number[] }>(ctx));
     await store.set(ctx, "a", { n: [1] });
     const [change] = await watching.take(1);
-    (change?.value as { n: number[] }).n.push(2);
+    change?.value?.n.push(2);
     assert.deepEqual(await store.get(ctx, "a"), { n: [1] });
     await watching.leave();
   });
