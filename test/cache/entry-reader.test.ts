@@ -46,7 +46,7 @@ async function write(store: Cached, key: string, value: unknown): Promise<void> 
   store.observer.arrived(batches, await store.backend.commit(batches), sent);
 }
 
-async function value({ reader }: Cached, key: string): Promise<unknown> {
+async function valueOf({ reader }: Cached, key: string): Promise<unknown> {
   return (await reader.read(CTX, "", key)).handOut();
 }
 
@@ -55,7 +55,7 @@ describe("EntryReader and WriteThrough", () => {
     const store = await cached();
     await write(store, "a", 1);
     expect(store.cache.peek("a")?.handOut()).to.equal(1);
-    expect(await value(store, "absent")).to.equal(undefined);
+    expect(await valueOf(store, "absent")).to.equal(undefined);
     expect(store.cache.peek("absent")?.version).to.equal(null);
   });
 
@@ -64,7 +64,7 @@ describe("EntryReader and WriteThrough", () => {
     await write(store, "a", "old");
     store.cache.clear();
     const held = store.backend.hold("read", "after");
-    const read = value(store, "a");
+    const read = valueOf(store, "a");
     await held.reached;
     await write(store, "a", "new");
     held.release();
@@ -79,13 +79,13 @@ describe("EntryReader and WriteThrough", () => {
     const batches = [putBatch(store, "a", "new")];
     const sent = store.observer.sending(batches);
     const held = store.backend.hold("read", "after");
-    const read = value(store, "a");
+    const read = valueOf(store, "a");
     await held.reached;
     const results = await store.backend.commit(batches);
     held.release();
     expect(await read).to.equal("old");
     store.observer.arrived(batches, results, sent);
-    expect(await value(store, "a")).to.equal("new");
+    expect(await valueOf(store, "a")).to.equal("new");
   });
 
   it("do not keep a write that another change overtook", async () => {
@@ -98,7 +98,7 @@ describe("EntryReader and WriteThrough", () => {
     store.cache.invalidate("a");
     store.observer.arrived(batches, results, sent);
     expect(store.cache.peek("a")).to.equal(undefined);
-    expect(await value(store, "a")).to.equal("theirs");
+    expect(await valueOf(store, "a")).to.equal("theirs");
   });
 
   it("forget what a failed write may have written", async () => {
@@ -145,7 +145,7 @@ describe("EntryReader and WriteThrough", () => {
     const sent = store.observer.sending([batch]);
     store.observer.arrived([batch], await store.backend.commit([batch]), sent);
     expect(store.cache.size).to.equal(0);
-    expect(await value(store, "a")).to.equal(undefined);
+    expect(await valueOf(store, "a")).to.equal(undefined);
   });
 
   it("share one load, but not with those who come after a change", async () => {
@@ -153,11 +153,11 @@ describe("EntryReader and WriteThrough", () => {
     await write(store, "a", "old");
     store.cache.clear();
     const held = store.backend.hold("read", "after");
-    const early = [value(store, "a"), value(store, "a")];
+    const early = [valueOf(store, "a"), valueOf(store, "a")];
     await held.reached;
     await write(store, "a", "new");
     store.cache.clear();
-    const late = value(store, "a");
+    const late = valueOf(store, "a");
     held.release();
     expect(await Promise.all(early)).to.deep.equal(["old", "old"]);
     expect(await late).to.equal("new");
@@ -175,7 +175,7 @@ describe("EntryReader and WriteThrough", () => {
     cancel();
     expect(await given).to.equal("cancelled");
     held.release();
-    expect(await value(store, "a")).to.equal(1);
+    expect(await valueOf(store, "a")).to.equal(1);
   });
 
   it("answer many keys in the order asked, reading those that miss at once", async () => {
@@ -194,7 +194,7 @@ describe("EntryReader and WriteThrough", () => {
       store.backend.chances = { seed, delay: 0.7 };
       const work: Promise<unknown>[] = [];
       for (let i = 0; i < 20; i++) {
-        work.push(value(store, `${i % 3}`));
+        work.push(valueOf(store, `${i % 3}`));
         if (i % 4 === 0) work.push(write(store, `${i % 3}`, i));
         if (i % 3 === 0) await new Promise(setImmediate);
       }

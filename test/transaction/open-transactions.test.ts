@@ -9,9 +9,14 @@ class Guest {
   abortedBy: StorageFault | undefined;
   readonly #open: OpenTransactions;
 
-  constructor(open: OpenTransactions) {
+  private constructor(open: OpenTransactions) {
     this.#open = open;
-    open.add(this);
+  }
+
+  static in(open: OpenTransactions): Guest {
+    const guest = new Guest(open);
+    open.add(guest);
+    return guest;
   }
 
   endIfOver(): void {
@@ -27,18 +32,18 @@ class Guest {
 describe("OpenTransactions", () => {
   it("bounds their number", () => {
     const open = new OpenTransactions(2, new FakeRuntime().timers);
-    const first = new Guest(open);
-    new Guest(open);
-    expect(() => new Guest(open)).to.throw(StorageFault, "2 transactions are open already");
+    const first = Guest.in(open);
+    Guest.in(open);
+    expect(() => Guest.in(open)).to.throw(StorageFault, "2 transactions are open already");
     open.remove(first);
-    new Guest(open);
+    Guest.in(open);
     expect(open.size).to.equal(2);
   });
 
   it("looks once a second for those whose time is over, with one timer, while any is open", async () => {
     const runtime = new FakeRuntime();
     const open = new OpenTransactions(10, runtime.timers);
-    const guests = [new Guest(open), new Guest(open), new Guest(open)];
+    const guests = [Guest.in(open), Guest.in(open), Guest.in(open)];
     expect(runtime.pendingTimers).to.equal(1);
     (guests[0] as Guest).isOver = true;
     await runtime.advance(1000);
@@ -48,7 +53,7 @@ describe("OpenTransactions", () => {
     await runtime.advance(1000);
     expect(open.size).to.equal(0);
     expect(runtime.pendingTimers).to.equal(0);
-    const late = new Guest(open);
+    const late = Guest.in(open);
     late.isOver = true;
     await runtime.advance(1000);
     expect(open.size).to.equal(0);
@@ -57,7 +62,7 @@ describe("OpenTransactions", () => {
   it("aborts all with the cause, and sets no timer on", () => {
     const runtime = new FakeRuntime();
     const open = new OpenTransactions(10, runtime.timers);
-    const guests = [new Guest(open), new Guest(open)];
+    const guests = [Guest.in(open), Guest.in(open)];
     const cause = new StorageFault("closed", "the store is closed");
     open.abortAll(cause);
     expect(guests.map(({ abortedBy }) => abortedBy)).to.deep.equal([cause, cause]);
