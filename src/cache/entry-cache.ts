@@ -1,7 +1,9 @@
 import { LRUCache } from "lru-cache";
+import type { Batch } from "../backends/backend.js";
 import type { DecodedEntry } from "../core/decoded-entry.js";
 import type { Clock } from "../core/runtime.js";
 import { namespaceOfCacheKey } from "./cache-key.js";
+import { KeysUnderWay } from "./keys-under-way.js";
 
 export interface EntryCacheOptions {
   readonly maxEntries: number;
@@ -40,6 +42,7 @@ export class EntryCache {
   /** What was counted before the last `clear`. */
   #earlier = noCounts();
   #absences = 0;
+  #underWay: KeysUnderWay | undefined;
   #lastChange = 0;
   #awaited = 0;
   readonly #changedAt = new Map<string, number>();
@@ -67,14 +70,23 @@ export class EntryCache {
     return entry;
   }
 
-  /** What is known of a key, not counted. */
+  /** What is known of a key, not counted; nothing while a commit that writes it is under way. */
   peek(key: string): DecodedEntry | undefined {
+    if (this.#underWay !== undefined && this.#underWay.has(key)) return undefined;
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.staleAt === Infinity) return entry;
     if (this.#clock.monotonic() < entry.staleAt) return entry;
     this.#entries.delete(key);
     this.#counts.expirations += 1;
     return undefined;
+  }
+
+  /**
+   * A commit is sent, or with undefined answered. In between its keys are not answered from here: who has seen a new
+   * value of one in the backend must not find an old value of another.
+   */
+  set underWay(batches: readonly Batch[] | undefined) {
+    this.#underWay = batches === undefined ? undefined : new KeysUnderWay(batches);
   }
 
   /** The backend is about to be asked; to be ended by `endAnswer`, however that went. */

@@ -27,6 +27,7 @@ export class WriteThrough {
   }
 
   sending(batches: readonly Batch[]): SentCall {
+    this.#cache.underWay = batches;
     return {
       ticket: this.#cache.expectAnswer(),
       sentAt: batches.some(hasDeadline) ? this.#clock.monotonic() : 0,
@@ -34,6 +35,7 @@ export class WriteThrough {
   }
 
   arrived(batches: readonly Batch[], results: readonly CommitResult[], sent: SentCall): void {
+    this.#cache.underWay = undefined;
     for (let i = 0; i < batches.length; i++) {
       const batch = batches[i] as Batch;
       const result = results[i];
@@ -46,6 +48,7 @@ export class WriteThrough {
 
   /** The call failed: its writes may or may not have taken effect. */
   failed(batches: readonly Batch[], _sent: SentCall): void {
+    this.#cache.underWay = undefined;
     for (const batch of batches) this.#forget(batch);
     this.#cache.endAnswer();
   }

@@ -160,9 +160,9 @@ export class BufferedTransaction implements AsyncDisposable {
   commit(): Promise<void> {
     return this.#run("commit", "write", async () => {
       const conflicts = await this.#core.commit();
+      if (conflicts === undefined) return;
       const [first] = conflicts;
-      if (first === undefined) return;
-      const key = "key" in first ? { key: userKey(first.key) } : {};
+      const key = first !== undefined && "key" in first ? { key: userKey(first.key) } : {};
       throw new StorageFault(
         "conflict",
         "another commit changed what this transaction had read; run it again",

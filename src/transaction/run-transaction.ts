@@ -38,7 +38,7 @@ export async function runTransaction<R>(
   try {
     for (let attempt = 1; ; attempt++) {
       const outcome = await attemptOnce(run, work);
-      if (outcome.conflicts.length === 0) return (outcome as Done<R>).result;
+      if (outcome.conflicts === undefined) return outcome.result;
       if (attempt >= run.maxAttempts) throw conflictAfter(attempt, outcome.conflicts);
       endTurn?.();
       endTurn = await run.contention.wait(run.ctx, contendedKey(run.namespace, outcome.conflicts));
@@ -50,7 +50,7 @@ export async function runTransaction<R>(
 }
 
 interface Done<R> {
-  readonly conflicts: readonly [];
+  readonly conflicts?: undefined;
   readonly result: R;
 }
 
@@ -69,7 +69,7 @@ async function attemptOnce<R>(
   } catch (error) {
     if (error instanceof CommitFailure) throw error.fault;
     const conflicts = await conflictsOf(core);
-    if (conflicts.length === 0) throw new WorkFailure(error);
+    if (conflicts === undefined) throw new WorkFailure(error);
     return { conflicts };
   } finally {
     core.rollback();
@@ -81,11 +81,11 @@ async function attemptOnce<R>(
  * its result rests on nothing: that is a conflict too.
  */
 async function commitUnlessFinished<R>(core: TransactionCore, result: R): Promise<Done<R> | Lost> {
-  if (core.state === "committed" || core.state === "rolled-back") return { conflicts: [], result };
-  if (core.lostTo.length > 0) return { conflicts: core.lostTo };
+  if (core.state === "committed" || core.state === "rolled-back") return { result };
+  if (core.lostTo !== undefined) return { conflicts: core.lostTo };
   try {
     const conflicts = await core.commit();
-    return conflicts.length === 0 ? { conflicts: [], result } : { conflicts };
+    return conflicts === undefined ? { result } : { conflicts };
   } catch (fault) {
     throw new CommitFailure(fault);
   }
@@ -108,14 +108,12 @@ class CommitFailure {
   }
 }
 
-/** Whether what the failed work had read still holds. A validation that fails itself says nothing. */
-async function conflictsOf(core: TransactionCore): Promise<readonly Conflict[]> {
-  if (core.state !== "active") return core.lostTo;
-  try {
-    return await core.validate();
-  } catch {
-    return [];
-  }
+/**
+ * The conflicts if what the failed work had read holds no more. When that cannot be found out, the reason is thrown in
+ * place of the work's error, which may come from a state that never was.
+ */
+async function conflictsOf(core: TransactionCore): Promise<readonly Conflict[] | undefined> {
+  return core.state === "active" ? core.validate() : core.lostTo;
 }
 
 function conflictAfter(attempts: number, conflicts: readonly Conflict[]): StorageFault {

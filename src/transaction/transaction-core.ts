@@ -53,7 +53,7 @@ export class TransactionCore implements Expiring {
   readonly #buffer = new WriteBuffer();
   readonly #reads = new ReadSet();
   #state: TransactionState = "active";
-  #lostTo: readonly Conflict[] = [];
+  #lostTo: readonly Conflict[] | undefined;
   /** What aborted it from outside: its context, or the end of the store. */
   #endedBy: StorageFault | undefined;
   #committing = false;
@@ -74,8 +74,8 @@ export class TransactionCore implements Expiring {
     return this.#state;
   }
 
-  /** The conflicts its commit met; empty when there were none. */
-  get lostTo(): readonly Conflict[] {
+  /** The conflicts its commit met; undefined unless it lost. */
+  get lostTo(): readonly Conflict[] | undefined {
     return this.#lostTo;
   }
 
@@ -132,10 +132,10 @@ export class TransactionCore implements Expiring {
   }
 
   /**
-   * Validates and applies everything, or nothing. Resolves with the conflicts, empty when it committed. Rejects with
-   * the fault that kept it from committing. Finished in every case.
+   * Validates and applies everything, or nothing. Resolves with the conflicts, undefined when it committed. Rejects
+   * with the fault that kept it from committing. Finished in every case.
    */
-  async commit(): Promise<readonly Conflict[]> {
+  async commit(): Promise<readonly Conflict[] | undefined> {
     this.checkActive();
     this.#committing = true;
     try {
@@ -149,14 +149,14 @@ export class TransactionCore implements Expiring {
     }
   }
 
-  /** Whether everything read still holds: the conflicts, empty when it does. Does not finish the transaction. */
-  async validate(): Promise<readonly Conflict[]> {
-    if (this.#reads.size === 0) return [];
+  /** The conflicts, undefined when everything read still holds. Does not finish the transaction. */
+  async validate(): Promise<readonly Conflict[] | undefined> {
+    if (this.#reads.size === 0) return undefined;
     const id = this.#services.versions.next();
     const result = await this.#services.pump.submit(
       new CommitRequest(id, this.ctx, this.namespace, [], this.#reads.checks(), this.#reads.ranges()),
     );
-    return result.status === "conflict" ? result.conflicts : [];
+    return result.status === "conflict" ? result.conflicts : undefined;
   }
 
   rollback(): void {

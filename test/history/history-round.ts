@@ -14,21 +14,16 @@ export interface HistoryRound {
   readonly injected: number;
 }
 
-export type RoundOptions = Omit<WorkloadOptions, "readsOutside">;
-
 /** Runs one workload over a store of its own and checks its history. `over` replaces the backend below. */
 export async function runHistoryRound(
   workload: Workload,
   setting: HistorySetting,
-  options: RoundOptions,
+  options: WorkloadOptions,
   over?: (backend: Backend) => Backend,
 ): Promise<HistoryRound> {
   const store = await openHistoryStore(setting, options.seed, over);
-  const readsOutside = !setting.cache || setting.chances === undefined;
   try {
-    return workload === "list-append"
-      ? await listAppend(store, { ...options, readsOutside })
-      : await phantoms(store, options);
+    return workload === "list-append" ? await listAppend(store, options) : await phantoms(store, options);
   } finally {
     await store.close();
   }
@@ -41,7 +36,7 @@ async function listAppend(store: HistoryStore, options: WorkloadOptions): Promis
   return { report: checkListAppend([...history, last]), counts, injected };
 }
 
-async function phantoms(store: HistoryStore, options: RoundOptions): Promise<HistoryRound> {
+async function phantoms(store: HistoryStore, options: WorkloadOptions): Promise<HistoryRound> {
   const { history, counts } = await runPhantoms(store.stores, options);
   const injected = store.calm();
   const last = await readAllGroups(firstOf(store), history);

@@ -15,11 +15,6 @@ export interface WorkloadOptions {
   readonly clients: number;
   /** Operations to carry out, in attempts that fail included. */
   readonly operations: number;
-  /**
-   * Whether reads outside transactions belong to the history. They are not promised to be strict where a cache stands
-   * over a backend whose answers take time: between a commit's effect and its answer the cache shows the state before.
-   */
-  readonly readsOutside: boolean;
 }
 
 export interface WorkloadResult<O> {
@@ -49,7 +44,7 @@ export async function runListAppend(
     const store = stores[number % stores.length] as Storage;
     const random = new SeededRandom(options.seed * 1009 + number);
     const client = new RecordingClient(store, recorder, number, counts);
-    return new ListClient(client, lists, random, options.readsOutside).run();
+    return new ListClient(client, lists, random).run();
   });
   await Promise.all(clients);
   return { history: recorder.history, counts };
@@ -105,25 +100,18 @@ class ListClient {
   readonly #client: RecordingClient<ListOperation>;
   readonly #lists: ListKeys;
   readonly #random: SeededRandom;
-  readonly #readsOutside: boolean;
 
-  constructor(
-    client: RecordingClient<ListOperation>,
-    lists: ListKeys,
-    random: SeededRandom,
-    readsOutside: boolean,
-  ) {
+  constructor(client: RecordingClient<ListOperation>, lists: ListKeys, random: SeededRandom) {
     this.#client = client;
     this.#lists = lists;
     this.#random = random;
-    this.#readsOutside = readsOutside;
   }
 
   async run(): Promise<void> {
     while (!this.#lists.isDone) {
       await seededPause(this.#random);
       const choice = this.#random.below(10);
-      if (choice < 2 && this.#readsOutside) await this.#readPlainly();
+      if (choice < 2) await this.#readPlainly();
       else await this.#runTransaction(choice < 7);
     }
   }

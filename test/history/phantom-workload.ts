@@ -21,7 +21,7 @@ const LOOKS_PER_GROUP = 48;
  */
 export async function runPhantoms(
   stores: readonly Storage[],
-  options: Omit<WorkloadOptions, "readsOutside">,
+  options: WorkloadOptions,
 ): Promise<WorkloadResult<GroupOperation>> {
   const recorder = new HistoryRecorder<GroupOperation>();
   const counts = noAttempts();

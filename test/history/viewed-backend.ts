@@ -5,6 +5,7 @@ import type {
   ChangesOptions,
   Position,
   ScanOptions,
+  ScanWant,
   Want,
 } from "../../src/backends/backend.js";
 import type { Context } from "../../src/core/context.js";
@@ -68,7 +69,7 @@ class BackendView implements Backend {
     return this.#backend.read(ctx, namespace, keys, options);
   }
 
-  scan<W extends Want | "count" = "values">(
+  scan<W extends ScanWant = "values">(
     ctx: Context,
     namespace: string,
     range: KeyRange,

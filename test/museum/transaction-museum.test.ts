@@ -32,14 +32,14 @@ describe("bug museum: transactions and time", () => {
 
   it("the list-append history finds a rollback that leaks", async () => {
     await using storage = await openStorage();
-    const options = { seed: 1, clients: 16, operations: 2000, readsOutside: true };
+    const options = { seed: 1, clients: 16, operations: 2000 };
     const { history } = await runListAppend([leakingRollbacks(storage)], options);
     expect([...checkListAppend(history).counts.keys()]).to.include("G1a");
   });
 
   it("the list-append history finds transactions that do not see their own writes", async () => {
     await using storage = await openStorage();
-    const options = { seed: 1, clients: 16, operations: 2000, readsOutside: true };
+    const options = { seed: 1, clients: 16, operations: 2000 };
     const { history } = await runListAppend([blindToOwnWrites(storage)], options);
     expect([...checkListAppend(history).counts.keys()]).to.include("internal");
   });
