@@ -150,6 +150,18 @@ export class StorageError extends Error {
   }
 }
 
+/** What was thrown while a key was looked at, as a fault that names the key; anything else is left as it is. */
+export function ofKey(error: unknown, key: string): unknown {
+  if (!(error instanceof StorageFault) || error.key !== undefined) return error;
+  const { reason, message, retryable, namespace } = error;
+  return new StorageFault(reason, message, {
+    retryable,
+    key,
+    cause: error,
+    ...(namespace !== undefined && { namespace }),
+  });
+}
+
 /** The numeric code of a reason: 5003 and 5004 by their reasons, the rest by whether the call reads or writes. */
 export function codeOf(reason: Reason, access: "read" | "write"): StorageErrorCode {
   if (CORRUPTION.has(reason)) return ErrStorageCorrupted;

@@ -3,7 +3,7 @@ import type { Context } from "../core/context.js";
 import type { DecodedEntry } from "../core/decoded-entry.js";
 import { parseDuration, type Duration } from "../core/duration.js";
 import { ENTRY_TYPE } from "../core/entry.js";
-import { StorageFault, toStorageError } from "../core/errors.js";
+import { ofKey, StorageFault, toStorageError } from "../core/errors.js";
 import { expiryIn, remainingTtl } from "../core/expiry.js";
 import { checkKey, checkKeys, headKey } from "../core/key.js";
 import { requireKnownOptions } from "../core/known-options.js";
@@ -104,12 +104,7 @@ export class NamespaceStorage implements Storage {
       const stack = this.#access.enter(ctx);
       const wanted = checkKeys(keys);
       const entries = await this.#access.lookupAll(stack, ctx, wanted);
-      const found = new Map<string, T>();
-      for (const [i, key] of wanted.entries()) {
-        const entry = entries[i] as DecodedEntry;
-        if (entry.type === ENTRY_TYPE.value) found.set(key, entry.handOut() as T);
-      }
-      return found;
+      return plainValues<T>(wanted, entries);
     });
   }
 
@@ -275,6 +270,22 @@ export class NamespaceStorage implements Storage {
 
 function nothing(): void {
   return undefined;
+}
+
+/** The plain values among entries, by their keys. */
+function plainValues<T>(keys: readonly string[], entries: readonly DecodedEntry[]): Map<string, T> {
+  const found = new Map<string, T>();
+  let key = "";
+  try {
+    for (let i = 0; i < keys.length; i++) {
+      key = keys[i] as string;
+      const entry = entries[i] as DecodedEntry;
+      if (entry.type === ENTRY_TYPE.value) found.set(key, entry.handOut() as T);
+    }
+  } catch (error) {
+    throw ofKey(error, key);
+  }
+  return found;
 }
 
 /** Whether the entry holds a plain value; false when it is absent. */

@@ -14,6 +14,7 @@ import { transactCases } from "./storage-suite/transact-cases.js";
 import { transactionCases } from "./storage-suite/transaction-cases.js";
 import { transactionLimitCases } from "./storage-suite/transaction-limit-cases.js";
 import { ttlCases } from "./storage-suite/ttl-cases.js";
+import { typeCases } from "./storage-suite/type-cases.js";
 import { valueCases } from "./storage-suite/value-cases.js";
 import { watchCases } from "./storage-suite/watch-cases.js";
 import { wholeStoreCases } from "./storage-suite/whole-store-cases.js";
@@ -31,6 +32,7 @@ export function describeStorage(harness: StorageHarness, test: StorageTestFuncti
     const list = new StorageCaseList(harness, test);
     valueCases(list);
     keyCases(list);
+    typeCases(list);
     ttlCases(list);
     batchCases(list);
     listCases(list);

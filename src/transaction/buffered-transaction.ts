@@ -1,5 +1,5 @@
 import { parseDuration, type Duration } from "../core/duration.js";
-import { StorageFault } from "../core/errors.js";
+import { ofKey, StorageFault } from "../core/errors.js";
 import { checkKey, checkKeys, headKey, userKey } from "../core/key.js";
 import { planListing, type ListOptions, type Listing } from "../core/listing.js";
 import { asOperation, asSequence } from "../core/operation.js";
@@ -105,7 +105,7 @@ export class BufferedTransaction implements AsyncDisposable {
       const found = new Map<string, T>();
       for (const [i, key] of wanted.entries()) {
         const entry = seen[i] as Seen;
-        if (isPlain(entry)) found.set(key, plainValue(this.#core, entry) as T);
+        if (isPlain(entry)) found.set(key, this.#valueOf(key, entry) as T);
       }
       return found;
     });
@@ -188,6 +188,14 @@ export class BufferedTransaction implements AsyncDisposable {
     return checked instanceof Promise
       ? checked.then((accepted) => encoder.encode(accepted))
       : encoder.encode(checked);
+  }
+
+  #valueOf(key: string, seen: Seen): unknown {
+    try {
+      return plainValue(this.#core, seen);
+    } catch (error) {
+      throw ofKey(error, key);
+    }
   }
 
   #remove(key: string, seen: Seen): boolean {
