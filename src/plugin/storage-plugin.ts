@@ -4,11 +4,13 @@ import { background, requireContext, type Context } from "../core/context.js";
 import { StorageFault } from "../core/errors.js";
 import { checkNamespace } from "../core/key.js";
 import { asOperation } from "../core/operation.js";
+import { EVERYTHING } from "../core/range.js";
 import { systemRuntime, type Runtime } from "../core/runtime.js";
 import { settleWithin } from "../core/settle-within.js";
 import { storageMetrics } from "../observability/storage-metrics.js";
 import { cacheStats, NO_CACHE, type CacheStats } from "../observability/cache-stats.js";
 import { resolveSettings } from "./config/resolve-settings.js";
+import { NamespaceAccess } from "./namespace-access.js";
 import { NamespaceStorage } from "./namespace-storage.js";
 import type { ConfigSection, Health, Metric, Plugin, PluginHost, ReconfigureOutcome } from "./plugin.js";
 import type { ResolvedSettings, StorageSettings } from "./settings.js";
@@ -145,10 +147,13 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
 
   /** Removes every key of one namespace; how many there were. */
   clearNamespace(ctx: Context, name: string): Promise<number> {
-    return this.#whole("clearNamespace", "write", ctx, async () => {
+    const clear = async () => {
       checkNamespace(name);
-      return new NamespaceStorage(this.#slot, name).clear(ctx);
-    });
+      const access = new NamespaceAccess(this.#slot, name, undefined);
+      const everything = { kind: "delete-range", range: EVERYTHING } as const;
+      return (await access.commit(this.#slot.stack, ctx, [everything])).removed;
+    };
+    return this.#whole("clearNamespace", "write", ctx, clear, String(name));
   }
 
   /** Empties the cache and zeroes its statistics; nothing when there is no cache. */
@@ -193,8 +198,14 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     return resolveSettings(settings, { backends: this.#backends.names });
   }
 
-  #whole<R>(operation: string, access: "read" | "write", ctx: Context, body: () => Promise<R>): Promise<R> {
-    return asOperation({ operation, access, backend: this.#slot.backendName }, async () => {
+  #whole<R>(
+    operation: string,
+    access: "read" | "write",
+    ctx: Context,
+    body: () => Promise<R>,
+    namespace?: string,
+  ): Promise<R> {
+    return asOperation({ operation, access, backend: this.#slot.backendName, namespace }, async () => {
       requireContext(ctx);
       const over = this.#slot.stack && ctx.err();
       if (over !== undefined) throw over;

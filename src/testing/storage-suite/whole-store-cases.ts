@@ -124,6 +124,13 @@ function errorCases(list: StorageCaseList): void {
     assert.equal((read.cause as Error).name, "StorageFault");
     await rejects(() => store.set(ctx, "a", 1), { reason: "unavailable", code: 5002, outcome: undefined });
     await rejects(() => store.clear(ctx), { reason: "unavailable", code: 5002, operation: "clear" });
+    const cleared = {
+      reason: "unavailable",
+      code: 5002,
+      operation: "clearNamespace",
+      namespace: "n",
+    } as const;
+    await rejects(() => store.clearNamespace(ctx, "n"), cleared);
     await rejects(() => store.keys(ctx), { reason: "unavailable", code: 5001, operation: "keys" });
     await rejects(() => store.listNamespaces(ctx), { reason: "unavailable", operation: "listNamespaces" });
     faults.chances = { seed: 1 };
