@@ -12,7 +12,10 @@ try {
   // Its own tsconfig makes the example import the built package, as any user's code would.
   process.env.TSX_TSCONFIG_PATH = `${root}examples/host-app/tsconfig.json`;
   const tsx = import.meta.resolve("tsx");
-  process.exitCode = run(["--import", tsx, `${root}examples/host-app/main.ts`, ...process.argv.slice(2)], [0, 2]);
+  process.exitCode = run(
+    ["--import", tsx, `${root}examples/host-app/main.ts`, ...process.argv.slice(2)],
+    [0, 2],
+  );
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
@@ -22,5 +25,8 @@ try {
 function run(args, expected = [0]) {
   const child = spawnSync(process.execPath, args, { stdio: "inherit" });
   if (expected.includes(child.status)) return child.status;
-  throw child.error ?? new Error(`${args.find((arg) => arg.startsWith(root))} failed: ${child.signal ?? child.status}`);
+  throw (
+    child.error ??
+    new Error(`${args.find((arg) => arg.startsWith(root))} failed: ${child.signal ?? child.status}`)
+  );
 }

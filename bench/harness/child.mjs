@@ -28,12 +28,14 @@ const actions = {
   },
 };
 
-process.on("message", async (request) => {
+async function answer(request) {
   try {
     process.send({ result: await actions[request.kind](request) });
   } catch (error) {
     process.send({ error: `${task.subject}: ${error?.stack ?? error}` });
   }
-});
+}
+
+process.on("message", (request) => void answer(request));
 // The parent is gone: nobody reads what this process would still measure.
 process.on("disconnect", () => process.exit(1));

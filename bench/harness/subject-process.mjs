@@ -28,8 +28,8 @@ export class SubjectProcess {
   }
 
   /** Asks for "open", "build", "close" or a round of a measure by its index. */
-  ask(request) {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+  async ask(request) {
+    if (this.#failure !== undefined) throw this.#failure;
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
       this.#child.send(request);

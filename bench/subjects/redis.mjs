@@ -25,7 +25,8 @@ function startServer(folder) {
 async function keysOf(client, pattern) {
   const found = [];
   for await (const page of client.scanIterator({ MATCH: pattern, COUNT: 1000 })) found.push(...page);
-  return found.sort();
+  // ASCII, where the order of units is that of bytes.
+  return found.sort((a, b) => (a < b ? -1 : 1));
 }
 
 async function open({ folder }) {

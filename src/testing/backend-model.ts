@@ -11,6 +11,15 @@ export interface ModelOptions {
 }
 
 /**
+ * The module fast-check, version 4, however it was imported. Its own types are not named here: who only runs the
+ * contract suite need not have them.
+ */
+export interface FastCheckModule {
+  readonly assert: (...parameters: never[]) => unknown;
+  readonly asyncProperty: (...parameters: never[]) => unknown;
+}
+
+/**
  * Registers a model test of one backend: arbitrary commits, reads, scans, counts, jumps in time and, for persistent
  * ones, reopenings, with hostile keys, each answer compared to that of a sorted Map.
  *
@@ -19,11 +28,12 @@ export interface ModelOptions {
 export function describeBackendModel(
   harness: SuiteHarness,
   test: TestFunctions,
-  fc: FastCheckFunctions,
+  fc: FastCheckModule,
   { runs = 100, seed }: ModelOptions = {},
 ): void {
+  const functions = fc as unknown as FastCheckFunctions;
   const list = new CaseList(harness, test);
-  const steps = modelSteps(fc, { reopens: harness.capabilities.persistent, time: harness.time });
+  const steps = modelSteps(functions, { reopens: harness.capabilities.persistent, time: harness.time });
   const live = async (life: readonly ModelStep[]) => {
     await list.run(async (rig) => {
       await rig.backend.open(rig.ctx);
@@ -32,8 +42,8 @@ export function describeBackendModel(
   };
   test.describe(`backend model: ${harness.name}`, () => {
     test.it(`agrees with a sorted Map in ${runs} arbitrary lives`, async () => {
-      await fc.assert(
-        fc.asyncProperty(steps, live),
+      await functions.assert(
+        functions.asyncProperty(steps, live),
         seed === undefined ? { numRuns: runs } : { numRuns: runs, seed },
       );
     });

@@ -1,5 +1,5 @@
 export { describeBackend } from "./backend-suite.js";
-export { describeBackendModel, type ModelOptions } from "./backend-model.js";
+export { describeBackendModel, type FastCheckModule, type ModelOptions } from "./backend-model.js";
 export {
   suiteSetup,
   type Conditions,

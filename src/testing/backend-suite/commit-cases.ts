@@ -144,10 +144,7 @@ function dropCases(list: CaseList): void {
 
   list.it("come before a put of the same batch into the range", async (rig) => {
     await rig.commit({ writes: letters });
-    const { removed, replaced } = await rig.write(
-      dropRange(HEADS),
-      put("c", { data: "new" }),
-    );
+    const { removed, replaced } = await rig.write(dropRange(HEADS), put("c", { data: "new" }));
     assert.equal(removed, 5);
     assert.equal(replaced[1], undefined, "the range delete had removed it before");
     assert.deepEqual(await rig.keys(), [headKey("c")]);

@@ -36,11 +36,11 @@ describe("HostContainer", () => {
 
   it("gives one value to the host and to all that may see it", () => {
     container.provide(NAME, "x");
-    expect([container.resolve(NAME), container.resolve(NAME, "a"), container.resolve(NAME, "b")]).to.deep.equal([
-      "x",
-      "x",
-      "x",
-    ]);
+    expect([
+      container.resolve(NAME),
+      container.resolve(NAME, "a"),
+      container.resolve(NAME, "b"),
+    ]).to.deep.equal(["x", "x", "x"]);
     expect(() => container.resolve(NAME, "c"))
       .to.throw(PluginError, 'plugin "c" asked for NAME, which it cannot see; name it in requires')
       .with.property("reason", "missing");
@@ -75,11 +75,17 @@ describe("HostContainer", () => {
   it("constructs nothing from tokens the plugin may not see", () => {
     container.provide(NAME, "x");
     container.provide(LIMIT, 3);
-    expect(() => container.resolve(Greeter, "b")).to.throw(PluginError, /plugin "b" could not construct Greeter: .*LIMIT/s);
+    expect(() => container.resolve(Greeter, "b")).to.throw(
+      PluginError,
+      /plugin "b" could not construct Greeter: .*LIMIT/s,
+    );
   });
 
   it("says which class it cannot construct", () => {
-    expect(() => container.resolve(Unmarked, "a")).to.throw(PluginError, 'plugin "a" could not construct Unmarked');
+    expect(() => container.resolve(Unmarked, "a")).to.throw(
+      PluginError,
+      'plugin "a" could not construct Unmarked',
+    );
   });
 
   it("leaves classes constructible with new", () => {
