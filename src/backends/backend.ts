@@ -37,9 +37,11 @@ export interface Backend {
   /**
    * The entries of a range in key order (`reverse`: against it), in pages that are never empty except when `want` is
    * `"count"`, which gives one page. Each page is atomic, the whole scan is not: commits between two pages show.
-   * Ends after `limit` entries. Abandoning the iterator releases what it held.
+   * Ends after `limit` entries. Abandoning the iterator releases what it held. With `want: "keys"` an entry is
+   * `{ key }` and nothing else, so that whoever has the keys in order need not look up what they stand for; the keys
+   * are those of the other wants, without the expired ones.
    */
-  scan<W extends Want | "count" = "values">(
+  scan<W extends ScanWant = "values">(
     ctx: Context,
     namespace: string,
     range: KeyRange,
@@ -80,7 +82,17 @@ export interface Backend {
 /** What is wanted of entries: their data too, or headers alone. */
 export type Want = "values" | "headers";
 
-export type Wanted<W extends Want | "count"> = W extends "values" ? StoredEntry : StoredHeader;
+/** What is wanted of a scan: entries, their keys alone, or nothing but their number. */
+export type ScanWant = Want | "keys" | "count";
+
+export type Wanted<W extends ScanWant> = W extends "values"
+  ? StoredEntry
+  : W extends "keys"
+    ? KeyOnly
+    : StoredHeader;
+
+/** An entry of which nothing but its key was wanted. */
+export type KeyOnly = Pick<StoredHeader, "key">;
 
 export interface ReadResult<W extends Want = "values"> {
   readonly entries: readonly (Wanted<W> | undefined)[];
@@ -90,14 +102,14 @@ export interface ReadResult<W extends Want = "values"> {
   readonly position: Position;
 }
 
-export interface ScanOptions<W extends Want | "count" = "values"> {
+export interface ScanOptions<W extends ScanWant = "values"> {
   /** Most entries in all; unlimited when absent. */
   readonly limit?: number;
   readonly reverse?: boolean;
   readonly want?: W;
 }
 
-export interface ScanPage<W extends Want | "count" = "values"> {
+export interface ScanPage<W extends ScanWant = "values"> {
   /** Empty when `want` is `"count"`. */
   readonly entries: readonly Wanted<W>[];
   /** With `want: "count"`: the live entries of the range, at most `limit`; otherwise the length of `entries`. */

@@ -1,5 +1,6 @@
-import { ENTRY_TYPE, type StoredEntry } from "../core/entry.js";
+import type { Wanted } from "../backends/backend.js";
 import type { Context } from "../core/context.js";
+import { ENTRY_TYPE, type StoredEntry } from "../core/entry.js";
 import { userKey } from "../core/key.js";
 import { planListing, type ListOptions, type Listing } from "../core/listing.js";
 import type { Stack } from "./stack.js";
@@ -19,61 +20,77 @@ export class HeadScan {
 
   async find<T>(pattern: string, options?: ListOptions): Promise<Map<string, T>> {
     const found = new Map<string, T>();
-    for await (const stored of this.#values(planListing(pattern, options))) {
-      found.set(userKey(stored.key), this.#decode(stored) as T);
+    for await (const page of this.#values(planListing(pattern, options))) {
+      for (const stored of page) found.set(userKey(stored.key), this.#decode(stored) as T);
     }
     return found;
   }
 
   async *entries<T>(pattern: string, options?: ListOptions): AsyncGenerator<Entry<T>> {
-    for await (const stored of this.#values(planListing(pattern, options))) {
-      const { version, expiresAt } = stored;
-      const value = this.#decode(stored) as T;
-      yield { key: userKey(stored.key), value, version, ...(expiresAt === undefined ? {} : { expiresAt }) };
+    for await (const page of this.#values(planListing(pattern, options))) {
+      for (const stored of page) yield this.#entry<T>(stored);
     }
   }
 
   async keys(pattern: string, options?: ListOptions): Promise<string[]> {
-    const listing = planListing(pattern, options);
     const keys: string[] = [];
-    if (listing.isEmpty) return keys;
-    for await (const page of this.#pages(listing, "headers", listing.pattern.matchesRange)) {
-      for (const { key } of page.entries) {
-        if (!listing.matches(key)) continue;
-        keys.push(userKey(key));
-        if (keys.length === listing.limit) return keys;
-      }
+    for await (const page of this.#keys(planListing(pattern, options))) {
+      for (const { key } of page) keys.push(userKey(key));
     }
     return keys;
   }
 
   async count(pattern: string): Promise<number> {
     const listing = planListing(pattern);
-    if (!listing.pattern.matchesRange) return (await this.keys(pattern)).length;
     let count = 0;
-    const pages = this.#stack.backend.scan(this.#ctx, this.#namespace, listing.range, { want: "count" });
-    for await (const page of pages) count += page.count;
+    if (listing.pattern.matchesRange) {
+      const pages = this.#stack.backend.scan(this.#ctx, this.#namespace, listing.range, { want: "count" });
+      for await (const page of pages) count += page.count;
+    } else {
+      for await (const page of this.#keys(listing)) count += page.length;
+    }
     return count;
   }
 
-  async *#values(listing: Listing): AsyncGenerator<StoredEntry> {
-    if (listing.isEmpty) return;
-    let left = listing.limit;
-    for await (const page of this.#pages(listing, "values", false)) {
-      for (const stored of page.entries) {
-        if (stored.type !== ENTRY_TYPE.value || !listing.matches(stored.key)) continue;
-        yield stored;
-        left -= 1;
-        if (left === 0) return;
-      }
+  /** What matches, whatever its type. */
+  #keys(listing: Listing) {
+    if (!listing.pattern.matchesRange)
+      return this.#matching(listing, "keys", ({ key }) => listing.matches(key));
+    return this.#matching(listing, "keys");
+  }
+
+  /** The plain values that match. */
+  #values(listing: Listing) {
+    const isWanted = ({ type, key }: StoredEntry) => type === ENTRY_TYPE.value && listing.matches(key);
+    return this.#matching(listing, "values", isWanted);
+  }
+
+  /**
+   * The entries of a listing page by page, up to its limit; pages may be empty.
+   *
+   * @param isWanted when absent every entry of the range is, so that the backend may stop at the limit
+   */
+  async *#matching<W extends "values" | "keys">(
+    { range, reverse, limit, isEmpty }: Listing,
+    want: W,
+    isWanted?: (entry: Wanted<W>) => boolean,
+  ): AsyncGenerator<readonly Wanted<W>[]> {
+    if (isEmpty) return;
+    const bound = isWanted === undefined && limit !== Infinity ? { limit } : {};
+    const pages = this.#stack.backend.scan(this.#ctx, this.#namespace, range, { want, reverse, ...bound });
+    let left = limit;
+    for await (const { entries } of pages) {
+      const wanted = isWanted === undefined ? entries : entries.filter(isWanted);
+      yield wanted.length > left ? wanted.slice(0, left) : wanted;
+      left -= wanted.length;
+      if (left <= 0) return;
     }
   }
 
-  /** `limited`: every entry of the range is wanted, so that the backend may stop at the limit. */
-  #pages<W extends "values" | "headers">(listing: Listing, want: W, limited: boolean) {
-    const { range, reverse, limit } = listing;
-    const bound = limited && limit !== Infinity ? { limit } : {};
-    return this.#stack.backend.scan(this.#ctx, this.#namespace, range, { want, reverse, ...bound });
+  #entry<T>(stored: StoredEntry): Entry<T> {
+    const { version, expiresAt } = stored;
+    const value = this.#decode(stored) as T;
+    return { key: userKey(stored.key), value, version, ...(expiresAt === undefined ? {} : { expiresAt }) };
   }
 
   #decode(stored: StoredEntry): unknown {

@@ -10,6 +10,7 @@ import type {
   ReadResult,
   ScanOptions,
   ScanPage,
+  ScanWant,
   Want,
 } from "../backends/backend.js";
 import { background, type Context } from "../core/context.js";
@@ -107,7 +108,7 @@ export class FaultBackend implements Backend {
     return this.#around("read", () => this.#inner.read(ctx, namespace, keys, options));
   }
 
-  async *scan<W extends Want | "count" = "values">(
+  async *scan<W extends ScanWant = "values">(
     ctx: Context,
     namespace: string,
     range: KeyRange,

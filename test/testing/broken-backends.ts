@@ -11,6 +11,7 @@ import type {
   ReadResult,
   ScanOptions,
   ScanPage,
+  ScanWant,
   Want,
 } from "../../src/backends/backend.js";
 import { memoryBackend } from "../../src/backends/memory/memory-backend.js";
@@ -51,7 +52,7 @@ class PassingBackend implements Backend {
     return this.inner.read(ctx, namespace, keys, options);
   }
 
-  scan<W extends Want | "count" = "values">(
+  scan<W extends ScanWant = "values">(
     ctx: Context,
     namespace: string,
     range: KeyRange,
@@ -100,11 +101,11 @@ function onResults(change: (results: readonly CommitResult[]) => readonly Commit
 
 /** Changes the pages of scans on their way out. */
 function onPages(
-  change: <W extends Want | "count">(page: ScanPage<W>, nth: number) => ScanPage<W>,
+  change: <W extends ScanWant>(page: ScanPage<W>, nth: number) => ScanPage<W>,
 ): BackendFactory {
   return (setup) =>
     new (class extends PassingBackend {
-      override async *scan<W extends Want | "count" = "values">(
+      override async *scan<W extends ScanWant = "values">(
         ctx: Context,
         namespace: string,
         range: KeyRange,
@@ -143,6 +144,20 @@ const mergedNamespaces: BackendFactory = (setup) =>
       options?: { readonly want?: W },
     ): Promise<ReadResult<W>> {
       return this.inner.read(ctx, "", keys, options);
+    }
+  })(memoryBackend(setup));
+
+/** Gives whole headers where nothing but keys was asked for. */
+const generousWithKeys: BackendFactory = (setup) =>
+  new (class extends PassingBackend {
+    override async *scan<W extends ScanWant = "values">(
+      ctx: Context,
+      namespace: string,
+      range: KeyRange,
+      options: ScanOptions<W> = {},
+    ): AsyncGenerator<ScanPage<W>> {
+      const wider = options.want === "keys" ? ({ ...options, want: "headers" } as ScanOptions<W>) : options;
+      yield* this.inner.scan(ctx, namespace, range, wider);
     }
   })(memoryBackend(setup));
 
@@ -225,6 +240,12 @@ export const BROKEN_BACKENDS: readonly BrokenBackend[] = [
     bug: "a page comes out of order",
     factory: onPages((page) => ({ ...page, entries: page.entries.toReversed() })),
     caughtBy: ["gives everything", "gives thousands of entries in order"],
+    modelFindsIt: true,
+  },
+  {
+    bug: "a scan of keys alone gives more than keys",
+    factory: generousWithKeys,
+    caughtBy: ["gives keys and nothing else"],
     modelFindsIt: true,
   },
   {

@@ -18,6 +18,7 @@ import type {
   ReadResult,
   ScanOptions,
   ScanPage,
+  ScanWant,
   Want,
 } from "../backend.js";
 import { Breather } from "../files/breather.js";
@@ -134,7 +135,7 @@ export class FileBackend implements Backend {
     return this.#store.read(namespace, keys) as ReadResult<W>;
   }
 
-  scan<W extends Want | "count" = "values">(
+  scan<W extends ScanWant = "values">(
     ctx: Context,
     namespace: string,
     range: KeyRange,

@@ -2,7 +2,7 @@ import type { Header, StoredEntry } from "../../core/entry.js";
 import type { StoredKey } from "../../core/key.js";
 import { DigestSum, type EntryHash } from "../../core/range-digest.js";
 import { HEADS, inRange, intersection, rangeBeyond, type KeyRange } from "../../core/range.js";
-import type { ChangedWrite, DeleteRange } from "../backend.js";
+import type { ChangedWrite, DeleteRange, KeyOnly } from "../backend.js";
 import { ChangeLog, type Retention } from "./change-log.js";
 import { ExpiryQueue } from "./expiry-queue.js";
 import type { ChunkDigest, KeyChunk } from "./key-chunk.js";
@@ -18,8 +18,8 @@ const WALK_LIMIT = 4096;
 const PREPARED_CHUNKS = 4;
 
 /** Some entries of a range, and the key that the walk has come to when it is not through. */
-export interface Walk {
-  readonly entries: readonly LocalEntry[];
+export interface Walk<E> {
+  readonly entries: readonly E[];
   readonly resumeAfter: StoredKey | undefined;
 }
 
@@ -56,19 +56,16 @@ export class LocalNamespace {
   }
 
   /** The first live entries of a range, or the last with `reverse`. */
-  walk(range: KeyRange, reverse: boolean, limit: number, now: number): Walk {
-    const entries: LocalEntry[] = [];
-    let looked = 0;
-    let resumeAfter: StoredKey | undefined;
-    this.#index.walk(range, reverse, (key) => {
-      const entry = this.get(key, now);
-      if (entry !== undefined) entries.push(entry);
-      looked += 1;
-      if (entries.length < limit && looked < WALK_LIMIT) return true;
-      resumeAfter = key;
-      return false;
-    });
-    return { entries, resumeAfter };
+  walk(range: KeyRange, reverse: boolean, limit: number, now: number): Walk<LocalEntry> {
+    return this.#collect(range, reverse, limit, (key) => this.get(key, now));
+  }
+
+  /** As {@link walk}, their keys alone: until a deadline has passed every key held is live, and none is looked up. */
+  walkKeys(range: KeyRange, reverse: boolean, limit: number, now: number): Walk<KeyOnly> {
+    if (this.#expiring.nextMs > now) return this.#heldKeys(range, reverse, limit);
+    return this.#collect(range, reverse, limit, (key) =>
+      this.get(key, now) === undefined ? undefined : { key },
+    );
   }
 
   /** The number of live entries of a range: by rank, less what has expired there. */
@@ -82,7 +79,7 @@ export class LocalNamespace {
   /** What the live entries of a range add up to; whole chunks are remembered from one time to the next. */
   digest(range: KeyRange, now: number, hash: EntryHash): DigestSum {
     const total = new DigestSum(hash);
-    this.#index.walkChunks(range, (chunk, from, to) => {
+    this.#index.walkChunks(range, false, (chunk, from, to) => {
       const isWhole = to - from === chunk.keys.length;
       total.include(
         isWhole ? this.#chunkDigest(chunk, now, hash) : this.#sum(chunk, from, to, now, hash).sum,
@@ -100,7 +97,7 @@ export class LocalNamespace {
   prepareDigest(range: KeyRange, now: number, hash: EntryHash): KeyRange | undefined {
     let chunks = 0;
     let rest: KeyRange | undefined;
-    this.#index.walkChunks(range, (chunk, from, to) => {
+    this.#index.walkChunks(range, false, (chunk, from, to) => {
       if (to - from === chunk.keys.length) this.#chunkDigest(chunk, now, hash);
       chunks += 1;
       if (chunks < PREPARED_CHUNKS) return true;
@@ -148,6 +145,39 @@ export class LocalNamespace {
       writes.length === 1 ? this.#applyOne(writes[0] as LocalWrite, now) : this.#applyAll(writes, now);
     this.log.finish(commit.position, now);
     return applied;
+  }
+
+  /** Walks a range until `limit` entries are found, or enough keys were looked at for one page. */
+  #collect<E>(
+    range: KeyRange,
+    reverse: boolean,
+    limit: number,
+    find: (key: StoredKey) => E | undefined,
+  ): Walk<E> {
+    const entries: E[] = [];
+    let looked = 0;
+    let resumeAfter: StoredKey | undefined;
+    this.#index.walk(range, reverse, (key) => {
+      const entry = find(key);
+      if (entry !== undefined) entries.push(entry);
+      looked += 1;
+      if (entries.length < limit && looked < WALK_LIMIT) return true;
+      resumeAfter = key;
+      return false;
+    });
+    return { entries, resumeAfter };
+  }
+
+  /** The keys of a range that stand in one chunk, so that they are copied and not visited one by one. */
+  #heldKeys(range: KeyRange, reverse: boolean, limit: number): Walk<KeyOnly> {
+    let part: StoredKey[] = [];
+    this.#index.walkChunks(range, reverse, ({ keys }, from, to) => {
+      part = reverse
+        ? keys.slice(Math.max(from, to - limit), to).reverse()
+        : keys.slice(from, Math.min(to, from + limit));
+      return false;
+    });
+    return { entries: part.map((key) => ({ key })), resumeAfter: part.at(-1) };
   }
 
   #applyOne(write: LocalWrite, now: number): Applied {

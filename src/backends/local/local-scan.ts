@@ -1,23 +1,25 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Context } from "../../core/context.js";
 import type { KeyRange } from "../../core/range.js";
-import type { ScanOptions, ScanPage, Want } from "../backend.js";
+import type { Clock } from "../../core/runtime.js";
+import type { ScanOptions, ScanPage, ScanWant } from "../backend.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { LocalStore } from "./local-store.js";
 
-/** Pages after which others get their turn of the event loop, however eagerly the caller asks for more. */
-const PAGES_PER_TURN = 8;
+/** Others get their turn of the event loop after this long, however eagerly the caller asks for more. */
+const TURN_MS = 5;
 
 /** What a scan runs on. */
 export interface Scanned {
   readonly lifecycle: Lifecycle;
   /** Asked for each scan: reopening may bring another one. */
   readonly store: LocalStore;
+  readonly clock: Clock;
 }
 
 /** The `scan` of a backend over the in-process engine; see the contract. */
-export async function* scanPages<W extends Want | "count">(
-  { lifecycle, store }: Scanned,
+export async function* scanPages<W extends ScanWant>(
+  { lifecycle, store, clock }: Scanned,
   ctx: Context,
   namespace: string,
   range: KeyRange,
@@ -28,10 +30,13 @@ export async function* scanPages<W extends Want | "count">(
     yield store.count(namespace, range, options.limit) as ScanPage<W>;
     return;
   }
-  const pages = store.scan(namespace, range, options);
-  for (let walked = 1, next = pages.next(); next.done !== true; next = pages.next(), walked++) {
-    if (next.value.count > 0) yield next.value as ScanPage<W>;
-    if (walked % PAGES_PER_TURN === 0) await nextTurn();
+  let sinceMs = clock.monotonic();
+  for (const page of store.scan(namespace, range, options)) {
+    if (page.count > 0) yield page;
+    if (clock.monotonic() - sinceMs >= TURN_MS) {
+      await nextTurn();
+      sinceMs = clock.monotonic();
+    }
     lifecycle.check(ctx);
   }
 }

@@ -10,19 +10,22 @@ import type {
   Check,
   Conflict,
   Expiry,
+  KeyOnly,
   Position,
   RangeCheck,
   ReadResult,
+  ScanOptions,
   ScanPage,
-  Want,
+  ScanWant,
+  Wanted,
   Write,
 } from "../backend.js";
 import type { Retention } from "./change-log.js";
 import type { Applied, LocalCommit, LocalWrite } from "./local-commit.js";
 import { localEntry, type LocalEntry } from "./local-entry.js";
-import { LocalNamespace } from "./local-namespace.js";
+import { LocalNamespace, type Walk } from "./local-namespace.js";
 
-/** Most entries in one page of a scan. */
+/** Most entries in one page of a scan. Keys come in pages of what stands together, some thousands at most. */
 const PAGE_ENTRIES = 512;
 
 const NO_CONFLICTS: readonly Conflict[] = Object.freeze([]);
@@ -31,13 +34,6 @@ export interface LocalStoreSetup {
   readonly runtime: Pick<Runtime, "clock" | "random">;
   readonly changes: Retention;
   readonly entryHash?: EntryHash;
-}
-
-/** Options of a scan as the engine takes them. */
-export interface LocalScanOptions {
-  readonly limit?: number;
-  readonly reverse?: boolean;
-  readonly want?: Want | "count";
 }
 
 /**
@@ -88,17 +84,25 @@ export class LocalStore {
     return { entries, now, position: space.log.position };
   }
 
-  /** The pages of a scan, each of the state at the moment it is asked for. */
-  *scan(namespace: string, range: KeyRange, options: LocalScanOptions = {}): Generator<ScanPage> {
-    const reverse = options.reverse ?? false;
+  /** The pages of a scan that wants more than a count, each of the state at the moment it is asked for. */
+  *scan<W extends ScanWant = "values">(
+    namespace: string,
+    range: KeyRange,
+    options: ScanOptions<W> = {},
+  ): Generator<ScanPage<W>> {
+    const { reverse = false, want } = options;
     let left = options.limit ?? Infinity;
     let rest: KeyRange | undefined = range;
     while (left > 0 && rest !== undefined && !isEmptyRange(rest)) {
       const now = this.now();
       const space = this.#find(namespace);
-      const { entries, resumeAfter } = space.walk(rest, reverse, Math.min(left, PAGE_ENTRIES), now);
+      const walk: Walk<KeyOnly> =
+        want === "keys"
+          ? space.walkKeys(rest, reverse, left, now)
+          : space.walk(rest, reverse, Math.min(left, PAGE_ENTRIES), now);
+      const entries = walk.entries as readonly Wanted<W>[];
       left -= entries.length;
-      rest = resumeAfter === undefined ? undefined : rangeBeyond(rest, resumeAfter, reverse);
+      rest = walk.resumeAfter === undefined ? undefined : rangeBeyond(rest, walk.resumeAfter, reverse);
       yield { entries, count: entries.length, now, position: space.log.position };
     }
   }

@@ -13,6 +13,12 @@ const RUN_SLICE = 4096;
 /** Units from which on JavaScript's order of texts may differ from that of their UTF-8. */
 const WIDE = /[\ud800-\uffff]/;
 
+/** Sees a key; false ends the walk. */
+type KeyVisitor = (key: StoredKey) => boolean;
+
+/** Sees the keys of a chunk from one index up to but not including another; false ends the walk. */
+type ChunkVisitor = (chunk: KeyChunk, from: number, to: number) => boolean;
+
 /**
  * The keys of a table in UTF-8 byte order, kept lazily: writes note keys that came or went in a short unsorted run,
  * and the first query, or a full run, puts them in order. Sorted keys stand in chunks, so that one costs a search
@@ -44,21 +50,17 @@ export class OrderedIndex {
   }
 
   /** Calls `visit` for the keys of a range in order, or against it, until it returns false. */
-  walk(range: KeyRange, reverse: boolean, visit: (key: StoredKey) => boolean): void {
+  walk(range: KeyRange, reverse: boolean, visit: KeyVisitor): void {
+    this.walkChunks(range, reverse, ({ keys }, from, to) =>
+      reverse ? visitDown(keys, from, to, visit) : visitUp(keys, from, to, visit),
+    );
+  }
+
+  /** Calls `visit` for the part of each chunk that a range covers, in order or against it, until it returns false. */
+  walkChunks(range: KeyRange, reverse: boolean, visit: ChunkVisitor): void {
     this.#settleAll();
     if (reverse) this.#descend(range, visit);
     else this.#ascend(range, visit);
-  }
-
-  /** Calls `visit` for the part of each chunk that a range covers, in order, until it returns false. */
-  walkChunks(range: KeyRange, visit: (chunk: KeyChunk, from: number, to: number) => boolean): void {
-    this.#settleAll();
-    for (let at = this.#chunkOf(range.start); at < this.#chunks.length; at++) {
-      const chunk = this.#chunks[at] as KeyChunk;
-      const { from, to } = this.#partOf(chunk, range);
-      if (to > from && !visit(chunk, from, to)) return;
-      if (to < chunk.keys.length) return;
-    }
   }
 
   /** Notes that the entry of a key in the table is another one now. */
@@ -89,19 +91,21 @@ export class OrderedIndex {
     }
   }
 
-  #ascend(range: KeyRange, visit: (key: StoredKey) => boolean): void {
-    this.walkChunks(range, ({ keys }, from, to) => {
-      for (let i = from; i < to; i++) if (!visit(keys[i] as StoredKey)) return false;
-      return true;
-    });
+  #ascend(range: KeyRange, visit: ChunkVisitor): void {
+    for (let at = this.#chunkOf(range.start); at < this.#chunks.length; at++) {
+      const chunk = this.#chunks[at] as KeyChunk;
+      const { from, to } = this.#partOf(chunk, range);
+      if (to > from && !visit(chunk, from, to)) return;
+      if (to < chunk.keys.length) return;
+    }
   }
 
-  #descend(range: KeyRange, visit: (key: StoredKey) => boolean): void {
+  #descend(range: KeyRange, visit: ChunkVisitor): void {
     const last = range.end === undefined ? this.#chunks.length - 1 : this.#chunkOf(range.end);
     for (let at = Math.min(last, this.#chunks.length - 1); at >= 0; at--) {
       const chunk = this.#chunks[at] as KeyChunk;
       const { from, to } = this.#partOf(chunk, range);
-      for (let i = to - 1; i >= from; i--) if (!visit(chunk.keys[i] as StoredKey)) return;
+      if (to > from && !visit(chunk, from, to)) return;
       if (from > 0) return;
     }
   }
@@ -220,4 +224,14 @@ export class OrderedIndex {
   #widen(): void {
     this.#wide = true;
   }
+}
+
+function visitUp(keys: readonly StoredKey[], from: number, to: number, visit: KeyVisitor): boolean {
+  for (let i = from; i < to; i++) if (!visit(keys[i] as StoredKey)) return false;
+  return true;
+}
+
+function visitDown(keys: readonly StoredKey[], from: number, to: number, visit: KeyVisitor): boolean {
+  for (let i = to - 1; i >= from; i--) if (!visit(keys[i] as StoredKey)) return false;
+  return true;
 }

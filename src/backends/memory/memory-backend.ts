@@ -17,6 +17,7 @@ import type {
   ReadResult,
   ScanOptions,
   ScanPage,
+  ScanWant,
   Want,
 } from "../backend.js";
 import { limitFault } from "../local/batch-limits.js";
@@ -100,7 +101,7 @@ class MemoryBackend implements Backend {
     return this.#store.read(namespace, keys) as ReadResult<W>;
   }
 
-  scan<W extends Want | "count" = "values">(
+  scan<W extends ScanWant = "values">(
     ctx: Context,
     namespace: string,
     range: KeyRange,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Check, CommitResult, RangeCheck, Write } from "../../backends/backend.js";
+import type { Check, CommitResult, KeyOnly, RangeCheck, Write } from "../../backends/backend.js";
 import type { StoredEntry } from "../../core/entry.js";
 import type { KeyRange } from "../../core/range.js";
 import type { Version } from "../../core/version.js";
@@ -36,7 +36,8 @@ export class ModelRun {
       case "read":
         return await this.#read(step);
       case "scan":
-        return await this.#scan(step);
+        await this.#scan(step);
+        return await this.#scanKeys(step);
       case "count":
         return await this.#count(step);
       case "pass":
@@ -124,6 +125,19 @@ export class ModelRun {
     const expected = this.#reference(namespace).list(range, now ?? (await this.#rig.now()));
     if (reverse) expected.reverse();
     assert.deepEqual(entries, expected.slice(0, limit));
+  }
+
+  async #scanKeys({ namespace, range, reverse, limit }: Step<"scan">): Promise<void> {
+    const options = { want: "keys", reverse, ...(limit === undefined ? {} : { limit }) } as const;
+    const keys: KeyOnly[] = [];
+    let now: number | undefined;
+    for await (const page of this.#rig.backend.scan(this.#rig.ctx, namespace, range, options)) {
+      keys.push(...page.entries);
+      now ??= page.now;
+    }
+    const expected = this.#reference(namespace).keys(range, now ?? (await this.#rig.now()));
+    if (reverse) expected.reverse();
+    assert.deepEqual(keys, expected.slice(0, limit));
   }
 
   async #count({ namespace, range }: Step<"count">): Promise<void> {

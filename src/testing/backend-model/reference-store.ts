@@ -1,4 +1,4 @@
-import type { Check, Expiry, RangeCheck, Write } from "../../backends/backend.js";
+import type { Check, Expiry, KeyOnly, RangeCheck, Write } from "../../backends/backend.js";
 import type { EntryType } from "../../core/entry.js";
 import { compareKeys, isHead, type StoredKey } from "../../core/key.js";
 import { DigestSum, type Digest, type EntryHash } from "../../core/range-digest.js";
@@ -34,6 +34,10 @@ export class ReferenceStore {
   list(range: KeyRange, now: number): ReferenceEntry[] {
     const live = [...this.#entries.values()].filter(({ key }) => inRange(key, range) && this.get(key, now));
     return live.sort((a, b) => compareKeys(a.key, b.key));
+  }
+
+  keys(range: KeyRange, now: number): KeyOnly[] {
+    return this.list(range, now).map(({ key }) => ({ key }));
   }
 
   digest(range: KeyRange, now: number, hash: EntryHash): { count: number; digest: Digest } {

@@ -38,6 +38,12 @@ async function compareViews(rig: Rig, namespace: string): Promise<void> {
     );
   }
   assertSame(backward.reverse().map(fields), forward, "a scan and its reverse");
+  const keysAlone = await rig.scan(EVERYTHING, { want: "keys" }, namespace);
+  assertSame(
+    keysAlone,
+    forward.map(({ key }) => ({ key })),
+    "the keys alone and the scan",
+  );
   assert.equal(await rig.count(EVERYTHING, namespace), forward.length, "the count and the scan must agree");
   for (let at = 0; at < forward.length; at += READ_AT_ONCE) {
     const part = forward.slice(at, at + READ_AT_ONCE);

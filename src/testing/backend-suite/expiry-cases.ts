@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ScanOptions } from "../../backends/backend.js";
 import { ENTRY_TYPE } from "../../core/entry.js";
 import { compareKeys, headKey } from "../../core/key.js";
 import { EVERYTHING, prefixRange } from "../../core/range.js";
@@ -134,6 +135,29 @@ function absenceCases(list: CaseList, ttlMs: number): void {
     assert.deepEqual(await rig.keys(), [headKey("stays")]);
     assert.deepEqual(await rig.keys(EVERYTHING, { reverse: true }), [headKey("stays")]);
     assert.equal(await rig.count(), 1);
+  });
+
+  list.it("in scans of keys alone, whatever else is to expire", async (rig) => {
+    const keysAlone = async (options: ScanOptions<"keys"> = {}) =>
+      (await rig.scan(EVERYTHING, { ...options, want: "keys" })).map(({ key }) => key);
+    await rig.write(put("m:stays"), put("n:later", { expiry: { in: 1000 * ttlMs } }));
+    assert.deepEqual(await keysAlone(), ["m:stays", "n:later"].map(headKey));
+    await putExpired(rig, ttlMs, "a", "m", "z");
+    assert.deepEqual(await keysAlone(), ["m:stays", "n:later"].map(headKey));
+    assert.deepEqual(await keysAlone({ reverse: true }), ["n:later", "m:stays"].map(headKey));
+    assert.deepEqual(await keysAlone({ limit: 1 }), [headKey("m:stays")]);
+  });
+
+  list.it("in scans of keys alone that would be filled by them", async (rig) => {
+    const keys = Array.from({ length: 10_000 }, (_, i) => `a:${i}`);
+    await rig.write(put("first"), put("z:last"));
+    await putExpired(rig, ttlMs, ...keys);
+    const found = await rig.scan(EVERYTHING, { want: "keys", limit: 2 });
+    assert.deepEqual(
+      found.map(({ key }) => key),
+      ["first", "z:last"].map(headKey),
+    );
+    assert.deepEqual(await rig.scan(prefixRange(headKey("a:")), { want: "keys" }), []);
   });
 
   list.it("in counts of a range that holds only some of them", async (rig) => {

@@ -158,7 +158,7 @@ export class Rig {
     return entry.version;
   }
 
-  async scan<W extends Want = "values">(
+  async scan<W extends Want | "keys" = "values">(
     range: KeyRange,
     options: ScanOptions<W> = {},
     namespace = "",

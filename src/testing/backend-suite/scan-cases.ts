@@ -1,55 +1,28 @@
 import assert from "node:assert/strict";
 import { withCancel } from "../../core/context.js";
 import { compareKeys, headKey, MAX_STORED_KEY_BYTES, type StoredKey } from "../../core/key.js";
-import { EVERYTHING, HEADS, inRange, prefixRange, successor, type KeyRange } from "../../core/range.js";
+import { EVERYTHING, inRange, prefixRange } from "../../core/range.js";
 import { textOf } from "./read-cases.js";
 import type { CaseList } from "./case-list.js";
 import { HOSTILE_KEYS } from "./hostile-keys.js";
-import { del, firstOf, headRange, put, rejects, type Rig } from "./rig.js";
-
-const LETTERS = ["a", "b", "c", "d", "e"];
-
-/** Ranges over the keys a to e, and what they hold. */
-const RANGES: readonly (readonly [title: string, range: KeyRange, keys: string])[] = [
-  ["everything", EVERYTHING, "abcde"],
-  ["all heads", HEADS, "abcde"],
-  ["a start that is there", { start: headKey("c") }, "cde"],
-  ["a start between two keys", { start: headKey("bb") }, "cde"],
-  ["a start after the last key", { start: headKey("f") }, ""],
-  ["an end that is there, which is left out", headRange("a", "c"), "ab"],
-  ["an end between two keys", headRange("a", "cc"), "abc"],
-  ["an end before the first key", { start: "", end: headKey("a") }, ""],
-  ["exactly one key", { start: headKey("c"), end: successor(headKey("c")) }, "c"],
-  ["a start just after a key", { start: successor(headKey("c")) }, "de"],
-  ["both ends outside", { start: HEADS.start, end: headKey("zzz") }, "abcde"],
-  ["an empty range", headRange("c", "c"), ""],
-  ["an inverted range", headRange("d", "b"), ""],
-  ["an empty end", { start: "", end: "" }, ""],
-  ["a prefix", prefixRange(headKey("d")), "d"],
-  ["a prefix of nothing", prefixRange(headKey("dd")), ""],
-];
+import { keyScanCases } from "./key-scan-cases.js";
+import { LETTER_RANGES, LETTERS, stored, writeLetters } from "./letter-ranges.js";
+import { del, firstOf, put, rejects, type Rig } from "./rig.js";
 
 /** `scan`: ranges, order, limits, pages and counts. */
 export function scanCases(list: CaseList): void {
   list.topic("scan", () => {
     list.topic("ranges", () => rangeCases(list));
     list.topic("limits and pages", () => pageCases(list));
+    list.topic("keys alone", () => keyScanCases(list));
     list.topic("key order", () => orderCases(list));
     list.topic("hostile keys", () => hostileCases(list));
     list.topic("counts", () => countCases(list));
   });
 }
 
-async function writeLetters(rig: Rig): Promise<void> {
-  await rig.commit({ writes: LETTERS.map((letter) => put(letter)) });
-}
-
-function stored(letters: string): StoredKey[] {
-  return Array.from(letters, headKey);
-}
-
 function rangeCases(list: CaseList): void {
-  for (const [title, range, keys] of RANGES) {
+  for (const [title, range, keys] of LETTER_RANGES) {
     list.it(`gives ${title}`, async (rig) => {
       await writeLetters(rig);
       assert.deepEqual(await rig.keys(range), stored(keys));
