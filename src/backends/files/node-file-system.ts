@@ -1,8 +1,9 @@
 import { close, constants, fdatasync, fsync, ftruncate, open as openFile, write } from "node:fs";
-import { link, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { link, lstat, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { FileSystem, OpenFile } from "../../core/file-system.js";
+import { errorCode } from "./file-errors.js";
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
@@ -42,12 +43,13 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 
+  // One by one: Node's own recursive mkdir tries for ever where a folder can be listed but not written, as in /proc.
   async makeDir(folder) {
-    const first = await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
-    if (first === undefined) return;
-    for (let made = resolve(folder); ; made = dirname(made)) {
-      await nodeFileSystem.syncDir(dirname(made));
-      if (made === resolve(first)) return;
+    const missing: string[] = [];
+    for (let at = resolve(folder); !(await isThere(at)); at = dirname(at)) missing.push(at);
+    for (const path of missing.reverse()) {
+      await mkdir(path, PRIVATE_FOLDER).catch(unlessThere);
+      await nodeFileSystem.syncDir(dirname(path));
     }
   },
 
@@ -57,6 +59,21 @@ export const nodeFileSystem: FileSystem = {
       mode: PRIVATE_FILE,
     }),
 };
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** Somebody else may have made the folder meanwhile. */
+function unlessThere(error: unknown): void {
+  if (errorCode(error) !== "EEXIST") throw error;
+}
 
 type Callback = (error: NodeJS.ErrnoException | null) => void;
 

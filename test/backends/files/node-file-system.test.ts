@@ -29,6 +29,13 @@ describe("nodeFileSystem", () => {
     await fs.makeDir(at("a/b/c"));
   });
 
+  it("gives up where a folder cannot be made", async () => {
+    await writeFile(at("file"), "");
+    expect(await codeFrom(fs.makeDir(at("file/folder")))).to.equal("ENOTDIR");
+    if (process.platform === "linux")
+      expect(await codeFrom(fs.makeDir("/proc/holdfast/a"))).to.equal("ENOENT");
+  });
+
   it("makes files for the user alone, and never over another", async () => {
     const file = await fs.open(at("new"), "create");
     await file.close();
