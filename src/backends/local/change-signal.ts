@@ -33,7 +33,8 @@ export class ChangeSignal {
 
   /** Something changed in the namespace. */
   notify(namespace: string): void {
-    for (const wake of this.#waiters.get(namespace) ?? []) wake();
+    const waiters = this.#waiters.get(namespace);
+    if (waiters !== undefined) for (const wake of waiters) wake();
   }
 
   /** Ends every wait. */

@@ -155,7 +155,7 @@ export class LocalStore {
       position: { ordinal: previous.ordinal + 1, id: batch.id },
       previous: previous.id,
       now,
-      writes: batch.writes.map((write) => resolveWrite(write, batch.id, now, space)),
+      writes: resolveWrites(batch, now, space),
     };
   }
 
@@ -255,6 +255,12 @@ function brokenCheck(space: LocalNamespace, { key, version }: Check, now: number
 
 function sameDigest(a: Digest, b: Digest): boolean {
   return a.hi === b.hi && a.lo === b.lo;
+}
+
+/** Most batches hold one write, for which nothing but it is allocated. */
+function resolveWrites({ id, writes }: Batch, now: number, space: LocalNamespace): readonly LocalWrite[] {
+  if (writes.length === 1) return [resolveWrite(writes[0] as Write, id, now, space)];
+  return writes.map((write) => resolveWrite(write, id, now, space));
 }
 
 function resolveWrite(write: Write, version: Version, now: number, space: LocalNamespace): LocalWrite {
