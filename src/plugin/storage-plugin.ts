@@ -153,7 +153,8 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       const everything = { kind: "delete-range", range: EVERYTHING } as const;
       return (await access.commit(this.#slot.stack, ctx, [everything])).removed;
     };
-    return this.#whole("clearNamespace", "write", ctx, clear, String(name));
+    // What is no text is refused in a moment, and must not stand in an error before that.
+    return this.#whole("clearNamespace", "write", ctx, clear, typeof name === "string" ? name : undefined);
   }
 
   /** Empties the cache and zeroes its statistics; nothing when there is no cache. */
