@@ -33,11 +33,11 @@ export class HeadScan {
   }
 
   async keys(pattern: string, options?: ListOptions): Promise<string[]> {
-    const keys: string[] = [];
+    const pages: string[][] = [];
     for await (const page of this.#keys(planListing(pattern, options))) {
-      for (const { key } of page) keys.push(userKey(key));
+      pages.push(page.map(({ key }) => userKey(key)));
     }
-    return keys;
+    return joined(pages);
   }
 
   async count(pattern: string): Promise<number> {
@@ -96,4 +96,13 @@ export class HeadScan {
   #decode(stored: StoredEntry): unknown {
     return this.#stack.reader.decodeValue(this.#namespace, stored);
   }
+}
+
+/** All pages as one list, made at its full length: one that grows is copied again and again. */
+function joined(pages: readonly (readonly string[])[]): string[] {
+  const length = pages.reduce((sum, page) => sum + page.length, 0);
+  const keys = new Array<string>(length);
+  let at = 0;
+  for (const page of pages) for (const key of page) keys[at++] = key;
+  return keys;
 }
