@@ -57,6 +57,16 @@ describe("envelope", () => {
     );
   });
 
+  it("seals no bytes as it does others, wherever they would stand", () => {
+    for (const data of [new Uint8Array(new ArrayBuffer(0)), Buffer.alloc(0), Buffer.from("x").subarray(1)]) {
+      const bytes = sealEnvelope("ns", "k", "v", { codec: 2, data });
+      expect(openEnvelope("ns", "k", "v", bytes).data).to.have.length(0);
+      expect(payloadChecksum("ns", "k", "v", { codec: 2, data: "" })).to.equal(
+        payloadChecksum("ns", "k", "v", { codec: 2, data }),
+      );
+    }
+  });
+
   it("belongs to its namespace, key and version, however their texts are split", () => {
     const parts = fc.array(fc.constantFrom("a", "1", ":", "\0"), { minLength: 0, maxLength: 6 });
     const splits = fc.record({ parts, first: fc.nat(6), second: fc.nat(6) });
