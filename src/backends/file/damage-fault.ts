@@ -1,4 +1,7 @@
-import { StorageFault, type CorruptionReason } from "../../core/errors.js";
+import { StorageFault, type CorruptionReason, type FaultDetails } from "../../core/errors.js";
+
+/** Whose value it is when one is damaged, and what led to the fault. */
+export type DamageDetails = Pick<FaultDetails, "namespace" | "key" | "cause">;
 
 /** A file that is not as it was written; says where. */
 export class DamageFault extends StorageFault {
@@ -6,8 +9,14 @@ export class DamageFault extends StorageFault {
   readonly offset: number;
   readonly corruption: CorruptionReason;
 
-  constructor(reason: CorruptionReason, file: string, offset: number, flaw: string, cause?: unknown) {
-    super(reason, `${file}, byte ${offset}: ${flaw}; ${advice(reason)}`, { cause });
+  constructor(
+    reason: CorruptionReason,
+    file: string,
+    offset: number,
+    flaw: string,
+    details: DamageDetails = {},
+  ) {
+    super(reason, `${file}, byte ${offset}: ${flaw}; ${advice(reason)}`, details);
     this.file = file;
     this.offset = offset;
     this.corruption = reason;

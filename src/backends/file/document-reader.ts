@@ -1,7 +1,8 @@
 import { crc32 } from "node:zlib";
 import type { Breather } from "../files/breather.js";
+import type { LocalEntry } from "../local/local-entry.js";
 import { DamageFault } from "./damage-fault.js";
-import { decodeLine, type SnapshotEntry } from "./snapshot-line.js";
+import { LineScanner, type ScannedLine } from "./line-scanner.js";
 import {
   SIGNATURE,
   SNAPSHOT_FORMAT,
@@ -12,7 +13,7 @@ import {
 } from "./snapshot-format.js";
 
 const SUM_BYTES = 4 * 1024 * 1024;
-const LINES_PER_LOOK = 256;
+const PAGE_LINES = 256;
 
 /** The first and last lines of a document. */
 interface Frame {
@@ -29,14 +30,20 @@ interface Frame {
   readonly end: number;
 }
 
+/** Consecutive entries of one namespace. */
+export interface EntryPage {
+  readonly namespace: string;
+  readonly entries: readonly LocalEntry[];
+}
+
 /** One document of a snapshot whose checksum was right. */
 export class DocumentReader {
   readonly frame: Frame;
-  readonly #bytes: Buffer;
+  readonly #scanner: LineScanner;
   readonly #file: string;
 
   private constructor(bytes: Buffer, file: string, frame: Frame) {
-    this.#bytes = bytes;
+    this.#scanner = new LineScanner({ bytes, file });
     this.#file = file;
     this.frame = frame;
   }
@@ -55,44 +62,37 @@ export class DocumentReader {
     return new DocumentReader(bytes, file, frameOf(bytes, file, covered, crc));
   }
 
-  /** Every entry, in the order of the lines. */
-  async *entries(
-    breather: Breather,
-  ): AsyncGenerator<readonly (SnapshotEntry & { readonly offset: number })[]> {
-    let page: (SnapshotEntry & { offset: number })[] = [];
+  /** Every entry, in the order of the lines; its value is read from there when it is asked for. */
+  async *entries(breather: Breather): AsyncGenerator<EntryPage> {
+    let page: LocalEntry[] = [];
+    let space = "";
     let seen = 0;
-    for (const entry of this.#lines()) {
+    for (let start = this.frame.start; start < this.frame.end; seen++) {
+      const { namespace, entry, next } = this.#line(start);
+      start = next;
+      if (namespace !== space || page.length === PAGE_LINES) {
+        if (page.length > 0) yield { namespace: space, entries: page };
+        page = [];
+        space = namespace;
+        if (breather.isDue) await breather.breathe();
+      }
       page.push(entry);
-      seen += 1;
-      if (page.length < LINES_PER_LOOK) continue;
-      yield page;
-      page = [];
-      if (breather.isDue) await breather.breathe();
     }
-    yield page;
+    if (page.length > 0) yield { namespace: space, entries: page };
     if (seen !== this.frame.count)
       throw this.#flaw(this.frame.end, `it holds ${seen} entries and not ${this.frame.count}`);
   }
 
-  *#lines(): Generator<SnapshotEntry & { offset: number }> {
-    for (let start = this.frame.start; start < this.frame.end; ) {
-      const newline = this.#bytes.indexOf(0x0a, start);
-      const end = this.#bytes[newline - 1] === 0x2c ? newline - 1 : newline;
-      yield { ...this.#line(start, end), offset: start };
-      start = newline + 1;
-    }
-  }
-
-  #line(start: number, end: number): SnapshotEntry {
+  #line(start: number): ScannedLine {
     try {
-      return decodeLine(this.#bytes, start, end);
+      return this.#scanner.read(start);
     } catch (error) {
       throw this.#flaw(start, "a line cannot be read though the file's checksum is right", error);
     }
   }
 
   #flaw(offset: number, flaw: string, cause?: unknown): DamageFault {
-    return new DamageFault("decode", this.#file, offset, flaw, cause);
+    return new DamageFault("decode", this.#file, offset, flaw, { cause });
   }
 }
 
@@ -124,7 +124,7 @@ function frameOf(bytes: Buffer, file: string, covered: number, crc: string): Fra
     if (count === undefined) throw new SyntaxError("the footer has no count");
     return { header, parts, count, crc, start, end };
   } catch (error) {
-    throw new DamageFault("decode", file, 0, "its header or footer cannot be read", error);
+    throw new DamageFault("decode", file, 0, "its header or footer cannot be read", { cause: error });
   }
 }
 

@@ -30,9 +30,11 @@ import { changesAfter } from "../local/local-changes.js";
 import type { LocalCommit } from "../local/local-commit.js";
 import { namePages, scanPages } from "../local/local-scan.js";
 import { LocalStore } from "../local/local-store.js";
+import { prepareRanges } from "../local/prepare-ranges.js";
 import { Sweeper } from "../local/sweeper.js";
 import { CommitLog } from "./commit-log.js";
 import { decideGroup } from "./commit-group.js";
+import { fetchedPages, fetchValues } from "./fetched-pages.js";
 import { fileOptions, type FileOptions } from "./file-options.js";
 import { openStore, readStore, type OpenedStore, type StorePlace } from "./open-store.js";
 import { storeFiles } from "./store-files.js";
@@ -130,9 +132,12 @@ export class FileBackend implements Backend {
     ctx: Context,
     namespace: string,
     keys: readonly StoredKey[],
+    options?: { readonly want?: W },
   ): Promise<ReadResult<W>> {
     this.#lifecycle.check(ctx);
-    return this.#store.read(namespace, keys) as ReadResult<W>;
+    const result = this.#store.read(namespace, keys);
+    if (options?.want !== "headers") fetchValues(result.entries);
+    return result as ReadResult<W>;
   }
 
   scan<W extends ScanWant = "values">(
@@ -141,7 +146,8 @@ export class FileBackend implements Backend {
     range: KeyRange,
     options?: ScanOptions<W>,
   ): AsyncIterable<ScanPage<W>> {
-    return scanPages(this.#engine(), ctx, namespace, range, options);
+    const pages = scanPages(this.#engine(), ctx, namespace, range, options);
+    return options?.want === undefined || options.want === "values" ? fetchedPages(pages) : pages;
   }
 
   async commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
@@ -165,6 +171,7 @@ export class FileBackend implements Backend {
   }
 
   async #commit(log: CommitLog, batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    await prepareRanges(this.#store, batches);
     const decisions = decideGroup(this.#store, batches, LIMITS);
     const commits = decisions.flatMap((decision) => ("commit" in decision ? [decision.commit] : []));
     if (commits.length > 0) await log.write(commits);

@@ -67,7 +67,9 @@ function decode(text: string, file: string, offset: number): ReturnType<typeof d
   try {
     return decodeCommits(text);
   } catch (error) {
-    throw new DamageFault("decode", file, offset, "a frame with a right checksum cannot be read", error);
+    throw new DamageFault("decode", file, offset, "a frame with a right checksum cannot be read", {
+      cause: error,
+    });
   }
 }
 

@@ -88,9 +88,7 @@ async function load(snapshot: SnapshotReader, store: LocalStore): Promise<void> 
   for (const [namespace, ordinal, id] of snapshot.state.positions) {
     store.restorePosition(namespace, { ordinal, id }, snapshot.state.now);
   }
-  for await (const { entries } of snapshot.pages()) {
-    for (const { namespace, entry } of entries) store.restore(namespace, [entry]);
-  }
+  for await (const { namespace, entries } of snapshot.pages()) store.restore(namespace, entries);
 }
 
 type Tail = Pick<Recovered, "epoch" | "sequence" | "journalBytes" | "unsure">;

@@ -1,7 +1,10 @@
 import { payloadChecksum } from "../../core/envelope.js";
 import type { EntryType, StoredEntry } from "../../core/entry.js";
-import { localEntry, type LocalEntry } from "../local/local-entry.js";
 import { valueData, valueForm, valueText, type ValueForm } from "./value-text.js";
+
+const TAB = 0x09;
+const NEWLINE = 0x0a;
+const COMMA = 0x2c;
 
 /** What stands in a line of a snapshot, in this order, the value after a tab. */
 export const LINE_COLUMNS = [
@@ -30,11 +33,19 @@ type LineFields = readonly [
   value: 0,
 ];
 
-/** An entry of a snapshot, with the checksum that stands beside its value. */
-export interface SnapshotEntry {
+/** What a line says. */
+export interface DecodedLine {
   readonly namespace: string;
+  readonly key: string;
+  readonly version: string;
+  readonly type: EntryType;
+  readonly codec: number;
+  /** The checksum that stands beside the value. */
   readonly check: number;
-  readonly entry: LocalEntry;
+  readonly expiresAt: number | undefined;
+  readonly incarnation: string | undefined;
+  /** Reads the value. */
+  value(): string | Uint8Array;
 }
 
 /** One line, without newline: a JSON array. `quotedNamespace` is the namespace as JSON. */
@@ -47,12 +58,18 @@ export function encodeLine(namespace: string, quotedNamespace: string, entry: St
   return `[${quotedNamespace},${JSON.stringify(key)},${fields},\t${valueText(data, form)}]`;
 }
 
-/** Reads `bytes[start, end)`, a line without newline and comma. Throws whatever a malformed one leads to. */
-export function decodeLine(bytes: Buffer, start: number, end: number): SnapshotEntry {
-  const tab = bytes.indexOf(0x09, start);
+/** Reads the line at an offset. Throws whatever a malformed one leads to. */
+export function decodeLine(bytes: Buffer, start: number): DecodedLine {
+  const tab = bytes.indexOf(TAB, start);
   const fields = JSON.parse(`${bytes.toString("utf8", start, tab)}0]`) as LineFields;
   const [namespace, key, version, type, codec, form, check, expiresAt, incarnation] = fields;
-  const data = valueData(bytes.toString("utf8", tab + 1, end - 1), form);
+  const value = () => valueData(bytes.toString("utf8", tab + 1, valueEnd(bytes, tab)), form);
   const optional = { expiresAt: expiresAt ?? undefined, incarnation: incarnation ?? undefined };
-  return { namespace, check, entry: localEntry({ key, version, type, codec, data, ...optional }) };
+  return { namespace, key, version, type, codec, check, ...optional, value };
+}
+
+/** Before the bracket that ends a line; the last line of a document has no comma after it. */
+function valueEnd(bytes: Buffer, tab: number): number {
+  const newline = bytes.indexOf(NEWLINE, tab);
+  return bytes[newline - 1] === COMMA ? newline - 2 : newline - 1;
 }

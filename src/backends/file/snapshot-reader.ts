@@ -2,17 +2,10 @@ import type { FileSystem } from "../../core/file-system.js";
 import type { Breather } from "../files/breather.js";
 import { errorCode, fileFault } from "../files/file-errors.js";
 import { DamageFault } from "./damage-fault.js";
-import { DocumentReader } from "./document-reader.js";
+import { DocumentReader, type EntryPage } from "./document-reader.js";
 import { decompress, isCompressed } from "./snapshot-compression.js";
 import type { SnapshotState } from "./snapshot-format.js";
-import type { SnapshotEntry } from "./snapshot-line.js";
 import type { StoreLayout } from "./store-layout.js";
-
-/** Entries of one file of a snapshot, with the places of their lines. */
-export interface SnapshotPage {
-  readonly file: string;
-  readonly entries: readonly (SnapshotEntry & { readonly offset: number })[];
-}
 
 /** A snapshot whose first document has been checked; its parts are checked when they are read. */
 export class SnapshotReader {
@@ -63,12 +56,12 @@ export class SnapshotReader {
     return this.#bytes;
   }
 
-  async *pages(): AsyncGenerator<SnapshotPage> {
-    yield* pagesOf(this.#main, this.#layout.snapshot, this.#breather);
+  async *pages(): AsyncGenerator<EntryPage> {
+    yield* this.#main.entries(this.#breather);
     for (const index of this.#main.frame.parts.keys()) yield* this.#part(index);
   }
 
-  async *#part(index: number): AsyncGenerator<SnapshotPage> {
+  async *#part(index: number): AsyncGenerator<EntryPage> {
     const path = this.#layout.part(this.state.epoch, index + 1);
     const stored = await readIfPresent(this.#fs, path);
     if (stored === undefined)
@@ -79,16 +72,8 @@ export class SnapshotReader {
       throw new DamageFault("checksum", path, 0, "it is not the part that the snapshot names");
     }
     this.#bytes += stored.length;
-    yield* pagesOf(part, path, this.#breather);
+    yield* part.entries(this.#breather);
   }
-}
-
-async function* pagesOf(
-  document: DocumentReader,
-  file: string,
-  breather: Breather,
-): AsyncGenerator<SnapshotPage> {
-  for await (const entries of document.entries(breather)) yield { file, entries };
 }
 
 async function openDocument(stored: Buffer, file: string, breather: Breather): Promise<DocumentReader> {

@@ -1,12 +1,12 @@
-import { payloadChecksum } from "../../core/envelope.js";
 import type { FileSystem } from "../../core/file-system.js";
 import type { VerifyProblem, VerifyReport } from "../backend.js";
 import type { Breather } from "../files/breather.js";
+import type { LocalEntry } from "../local/local-entry.js";
 import { DamageFault } from "./damage-fault.js";
 import { readChain } from "./journal-chain.js";
 import { replay } from "./journal-replay.js";
 import { listStore } from "./recovery.js";
-import { SnapshotReader, type SnapshotPage } from "./snapshot-reader.js";
+import { SnapshotReader } from "./snapshot-reader.js";
 import type { SnapshotState } from "./snapshot-format.js";
 import type { StoreLayout } from "./store-layout.js";
 
@@ -23,7 +23,7 @@ export async function verifyStore(
     if (snapshot === undefined) throw new DamageFault("truncated", layout.snapshot, 0, "it is missing");
     for await (const page of snapshot.pages()) {
       entries += page.entries.length;
-      problems.push(...wrongValues(page));
+      problems.push(...page.entries.flatMap((entry) => flawOf(entry) ?? []));
     }
     entries += await verifyJournals(fs, layout, snapshot.state, breather);
   } catch (error) {
@@ -32,14 +32,14 @@ export async function verifyStore(
   return { entries, problems };
 }
 
-function wrongValues({ file, entries }: SnapshotPage): VerifyProblem[] {
-  const wrong = entries.filter(
-    ({ namespace, entry, check }) => payloadChecksum(namespace, entry.key, entry.version, entry) !== check,
-  );
-  return wrong.map(({ namespace, entry: { key }, offset }) => {
-    const message = "the value does not match the checksum beside it";
-    return { reason: "checksum", message, namespace, key, file, offset };
-  });
+/** What is wrong with the value of an entry. */
+function flawOf(entry: LocalEntry): VerifyProblem | undefined {
+  try {
+    void entry.data;
+    return undefined;
+  } catch (error) {
+    return problemOf(error);
+  }
 }
 
 /** The number of entries that frames put. */
@@ -64,8 +64,9 @@ async function verifyJournals(
 
 function problemOf(error: unknown): VerifyProblem {
   if (error instanceof DamageFault) {
-    const { corruption: reason, message, file, offset } = error;
-    return { reason, message, file, offset };
+    const { corruption: reason, message, namespace, key, file, offset } = error;
+    const place = { reason, message, file, offset };
+    return namespace === undefined || key === undefined ? place : { ...place, namespace, key };
   }
   throw error;
 }

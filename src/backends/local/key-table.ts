@@ -13,6 +13,8 @@ const HASHED_UNITS = 32;
 export class KeyTable<V> {
   #whole: Map<StoredKey, V> | undefined = new Map();
   #shards: Map<StoredKey, V>[] = [];
+  /** For each shard the keys and values appended to it that are not in it yet, in turn. */
+  #appended: (StoredKey | V)[][] = [];
   #size = 0;
 
   get size(): number {
@@ -35,6 +37,19 @@ export class KeyTable<V> {
     if (map === this.#whole && before === WHOLE_LIMIT) this.#spread(map);
   }
 
+  /**
+   * Adds a key that is not in the table. Most of the work is left to whoever first asks for a key of the same shard:
+   * a millisecond or so for each of some thousands of keys, where all of them together would hold up an opening.
+   */
+  append(key: StoredKey, value: V): void {
+    if (this.#whole !== undefined) {
+      this.set(key, value);
+      return;
+    }
+    (this.#appended[shardOf(key)] as (StoredKey | V)[]).push(key, value);
+    this.#size += 1;
+  }
+
   delete(key: StoredKey): boolean {
     const deleted = this.#mapOf(key).delete(key);
     if (deleted) this.#size -= 1;
@@ -45,18 +60,39 @@ export class KeyTable<V> {
   values(): V[] {
     if (this.#whole !== undefined) return Array.from(this.#whole.values());
     // concat copies whole arrays; flatMap goes element by element, twenty times slower at a million.
-    return ([] as V[]).concat(...this.#shards.map((shard) => Array.from(shard.values())));
+    return ([] as V[]).concat(
+      ...this.#shards.map((shard) => Array.from(shard.values())),
+      ...this.#appended.map(valuesOf),
+    );
   }
 
   #mapOf(key: StoredKey): Map<StoredKey, V> {
-    return this.#whole ?? (this.#shards[shardOf(key)] as Map<StoredKey, V>);
+    if (this.#whole !== undefined) return this.#whole;
+    const shard = shardOf(key);
+    if ((this.#appended[shard] as (StoredKey | V)[]).length > 0) this.#takeIn(shard);
+    return this.#shards[shard] as Map<StoredKey, V>;
+  }
+
+  #takeIn(shard: number): void {
+    const appended = this.#appended[shard] as (StoredKey | V)[];
+    const map = this.#shards[shard] as Map<StoredKey, V>;
+    for (let i = 0; i < appended.length; i += 2) map.set(appended[i] as StoredKey, appended[i + 1] as V);
+    this.#appended[shard] = [];
   }
 
   #spread(whole: Map<StoredKey, V>): void {
     this.#shards = Array.from({ length: SHARDS }, () => new Map<StoredKey, V>());
+    this.#appended = Array.from({ length: SHARDS }, () => []);
     this.#whole = undefined;
     for (const [key, value] of whole) this.#mapOf(key).set(key, value);
   }
+}
+
+/** Every second item. */
+function valuesOf<V>(appended: readonly (StoredKey | V)[]): V[] {
+  const values: V[] = [];
+  for (let i = 1; i < appended.length; i += 2) values.push(appended[i] as V);
+  return values;
 }
 
 function shardOf(key: StoredKey): number {

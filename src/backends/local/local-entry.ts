@@ -12,53 +12,113 @@ export interface EntryParts extends Payload {
   readonly expiresAt?: number | undefined;
 }
 
-/** Room for the entry type below the codec in one number. */
+/** Room for the entry type below the codec in one number, and for the mark of an entry that came with a file. */
 const TYPE_BITS = 3;
+const STORED = 1 << TYPE_BITS;
+const CODEC_SHIFT = TYPE_BITS + 1;
+
+/**
+ * Where data stands that came with a file and that nobody has asked for yet; shared by the entries of one file and of
+ * one stem.
+ */
+export interface StoredOrigin {
+  /** What their versions begin with; see version-parts.ts. */
+  readonly stem: string;
+  /** @throws StorageFault when the data of `entry`, which stands `at` a place, is damaged. */
+  load(entry: StoredEntry, at: number): string | Uint8Array;
+}
+
+/** An entry whose data stands somewhere yet. */
+export interface StoredParts {
+  readonly key: StoredKey;
+  /** What follows the origin's stem in the version; -1 when nothing does. */
+  readonly counter: number;
+  readonly type: EntryType;
+  readonly codec: number;
+  readonly origin: StoredOrigin;
+  readonly at: number;
+}
+
+/** What every entry keeps. */
+interface Core {
+  readonly key: StoredKey;
+  readonly data: string | Uint8Array | number;
+  readonly source: string | StoredOrigin;
+  readonly counter: number;
+  readonly kinds: number;
+}
 
 /**
  * An entry as the in-process engine keeps and hands out: one small object per key, as there may be millions. A plain
  * value pays for no field that only structures or expiring entries have, those are subclasses, and what can be worked
- * out is worked out when asked for.
+ * out is worked out when asked for. Data that came with a file is fetched when first asked for, and until then takes
+ * no room of its own: its place stands where the data will, its origin in the place of the stem.
  */
 export class LocalEntry implements StoredEntry {
   readonly key: StoredKey;
-  readonly data: string | Uint8Array;
   declare readonly incarnation?: string;
   declare readonly expiresAt?: number;
-  readonly #stem: string;
+  #data: string | Uint8Array | number;
+  #source: string | StoredOrigin;
   readonly #counter: number;
-  readonly #codecAndType: number;
+  readonly #kinds: number;
 
-  constructor(parts: EntryParts) {
-    this.key = flat(parts.key);
-    this.data = typeof parts.data === "string" ? flat(parts.data) : parts.data;
-    this.#stem = stemOf(parts.version);
-    this.#counter = counterAfter(this.#stem, parts.version);
-    this.#codecAndType = (parts.codec << TYPE_BITS) | parts.type;
+  constructor({ key, data, source, counter, kinds }: Core) {
+    this.key = key;
+    this.#data = data;
+    this.#source = source;
+    this.#counter = counter;
+    this.#kinds = kinds;
+  }
+
+  /** Whether the data came with a file. */
+  static isStored(entry: LocalEntry): boolean {
+    return (entry.#kinds & STORED) !== 0;
+  }
+
+  /** Where the data stands that nobody has asked for; undefined when it is here. */
+  static placeOf(entry: LocalEntry): { readonly origin: StoredOrigin; readonly at: number } | undefined {
+    const at = entry.#data;
+    const origin = entry.#source;
+    return typeof at !== "number" || typeof origin === "string" ? undefined : { origin, at };
+  }
+
+  /** @throws StorageFault when the data came with a file and is damaged. */
+  get data(): string | Uint8Array {
+    return typeof this.#data === "number" ? this.#load(this.#data, this.#source as StoredOrigin) : this.#data;
   }
 
   get version(): Version {
-    return joinVersion(this.#stem, this.#counter);
+    const source = this.#source;
+    return joinVersion(typeof source === "string" ? source : source.stem, this.#counter);
   }
 
   get type(): EntryType {
-    return (this.#codecAndType & ((1 << TYPE_BITS) - 1)) as EntryType;
+    return (this.#kinds & ((1 << TYPE_BITS) - 1)) as EntryType;
   }
 
   get codec(): number {
-    return this.#codecAndType >>> TYPE_BITS;
+    return this.#kinds >>> CODEC_SHIFT;
   }
 
   get size(): number {
-    return typeof this.data === "string" ? Buffer.byteLength(this.data) : this.data.byteLength;
+    const { data } = this;
+    return typeof data === "string" ? Buffer.byteLength(data) : data.byteLength;
+  }
+
+  #load(at: number, origin: StoredOrigin): string | Uint8Array {
+    const data = origin.load(this, at);
+    this.#data = data;
+    this.#source = origin.stem;
+    return data;
   }
 }
 
 class HeadEntry extends LocalEntry {
   declare readonly incarnation: string;
 
-  constructor(parts: EntryParts, incarnation: string) {
-    super(parts);
+  constructor(core: Core, incarnation: string) {
+    super(core);
     this.incarnation = incarnation;
   }
 }
@@ -68,8 +128,8 @@ export class ExpiringEntry extends LocalEntry {
   declare readonly expiresAt: number;
   #slot = -1;
 
-  constructor(parts: EntryParts, expiresAt: number) {
-    super(parts);
+  constructor(core: Core, expiresAt: number) {
+    super(core);
     this.expiresAt = expiresAt;
   }
 
@@ -85,21 +145,40 @@ export class ExpiringEntry extends LocalEntry {
 class ExpiringHeadEntry extends ExpiringEntry {
   declare readonly incarnation: string;
 
-  constructor(parts: EntryParts, expiresAt: number, incarnation: string) {
-    super(parts, expiresAt);
+  constructor(core: Core, expiresAt: number, incarnation: string) {
+    super(core, expiresAt);
     this.incarnation = incarnation;
   }
 }
 
 /** Makes the smallest entry that holds `parts`. */
 export function localEntry(parts: EntryParts): LocalEntry {
-  const { expiresAt, incarnation } = parts;
+  const { key, version, type, codec, data, expiresAt, incarnation } = parts;
+  const source = stemOf(version);
+  const core = {
+    key: flat(key),
+    data: typeof data === "string" ? flat(data) : data,
+    source,
+    counter: counterAfter(source, version),
+    kinds: (codec << CODEC_SHIFT) | type,
+  };
+  return smallest(core, expiresAt, incarnation);
+}
+
+/** Makes the smallest entry whose data stands in a file, and is fetched from there when it is first asked for. */
+export function storedEntry(parts: StoredParts, expiresAt?: number, incarnation?: string): LocalEntry {
+  const { key, counter, type, codec, origin, at } = parts;
+  const kinds = (codec << CODEC_SHIFT) | STORED | type;
+  return smallest({ key, data: at, source: origin, counter, kinds }, expiresAt, incarnation);
+}
+
+function smallest(core: Core, expiresAt: number | undefined, incarnation: string | undefined): LocalEntry {
   if (expiresAt === undefined) {
-    return incarnation === undefined ? new LocalEntry(parts) : new HeadEntry(parts, incarnation);
+    return incarnation === undefined ? new LocalEntry(core) : new HeadEntry(core, incarnation);
   }
   return incarnation === undefined
-    ? new ExpiringEntry(parts, expiresAt)
-    : new ExpiringHeadEntry(parts, expiresAt, incarnation);
+    ? new ExpiringEntry(core, expiresAt)
+    : new ExpiringHeadEntry(core, expiresAt, incarnation);
 }
 
 /** What an entry and its slots in the tables take beside its texts, roughly. */
@@ -107,10 +186,12 @@ const OVERHEAD_BYTES = 128;
 
 /**
  * Roughly the memory that an entry takes, found without walking its text: a character of Latin-1 takes one byte, as
- * is assumed here of all, another one two.
+ * is assumed here of all, another one two. Data that came with a file is not counted, so that this stays the same
+ * whether or not it has been asked for.
  */
 export function footprint(entry: LocalEntry): number {
-  return OVERHEAD_BYTES + entry.key.length + entry.data.length;
+  const dataLength = LocalEntry.isStored(entry) ? 0 : entry.data.length;
+  return OVERHEAD_BYTES + entry.key.length + dataLength;
 }
 
 export function isLive(entry: LocalEntry, now: number): boolean {

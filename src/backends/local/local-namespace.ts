@@ -228,8 +228,10 @@ export class LocalNamespace {
   }
 
   #put(entry: LocalEntry): LocalEntry | undefined {
-    const before = this.#table.get(entry.key);
-    this.#table.set(entry.key, entry);
+    const isNew = this.#index.isBeyond(entry.key);
+    const before = isNew ? undefined : this.#table.get(entry.key);
+    if (isNew) this.#table.append(entry.key, entry);
+    else this.#table.set(entry.key, entry);
     this.#bytes += footprint(entry) - (before === undefined ? 0 : footprint(before));
     if (before === undefined) this.#index.touch(entry.key);
     else this.#index.changed(entry.key);

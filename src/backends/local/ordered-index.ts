@@ -39,8 +39,18 @@ export class OrderedIndex {
   /** Notes that a key was added to or removed from the table. */
   touch(key: StoredKey): void {
     if (!this.#wide && WIDE.test(key)) this.#widen();
+    if (this.isBeyond(key)) {
+      this.#append(key);
+      return;
+    }
     this.#run.push(key);
     if (this.#run.length >= RUN_LIMIT) this.#settle(this.#run.splice(-RUN_SLICE));
+  }
+
+  /** Whether a key is known to be above all others, and hence new: false for some that are. */
+  isBeyond(key: StoredKey): boolean {
+    const last = this.#chunks.at(-1);
+    return this.#run.length === 0 && (last === undefined || this.#less(last.last, key));
   }
 
   /** The number of keys in a range. */

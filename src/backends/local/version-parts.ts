@@ -1,7 +1,7 @@
 import type { Version } from "../../core/version.js";
 
 /** Digits of a counter that is kept as a number: always a small integer, which takes no memory of its own. */
-const COUNTER_DIGITS = 9;
+export const COUNTER_DIGITS = 9;
 /** Stems remembered; each is a process that has written to the store. */
 const STEM_LIMIT = 1024;
 

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { expect } from "chai";
 import type { FileBackend } from "../../../src/backends/file/file-backend.js";
 import { background } from "../../../src/core/context.js";
@@ -136,6 +137,47 @@ describe("file backend: its files", () => {
     expect(report?.problems[0]?.offset).to.equal(journal.indexOf("\n") + 1);
   });
 });
+
+describe("file backend: a value that is not the one beside its checksum", () => {
+  const options = { start: "" };
+
+  it("is told with its key when it is first read, and by verify; the others stay readable", async () => {
+    const fs = new SimulatedFileSystem();
+    const writer = await opened(fs);
+    for (const key of ["a", "b", "c"]) await put(writer, key);
+    await writer.extensions.compact?.(ctx);
+    await writer.close(ctx);
+    fs.plant(PATH, Buffer.from(withOtherValue(textOf(fs, PATH), '"b"', '"d"')));
+    const store = await opened(fs);
+    expect(await get(store, "a")).to.equal('"a"');
+    const fault = await faultFrom(store.read(ctx, "", ["b"]));
+    expect([codeOf(fault.reason, "read"), fault.reason, fault.key]).to.deep.equal([
+      ErrStorageCorrupted,
+      "checksum",
+      "b",
+    ]);
+    expect(fault.message).to.match(/^\/data\/storage\.json, byte \d+: /);
+    expect((await store.read(ctx, "", ["b"], { want: "headers" })).entries).to.have.length(1);
+    expect((await faultFrom(firstPage(store))).key).to.equal("b");
+    const report = await store.extensions.verify?.(ctx);
+    expect(report?.problems.map(({ reason, key, file }) => [reason, key, file])).to.deep.equal([
+      ["checksum", "b", PATH],
+    ]);
+    await put(store, "b");
+    expect(await get(store, "b")).to.equal('"b"');
+    await store.close(ctx);
+  });
+
+  async function firstPage(store: FileBackend): Promise<void> {
+    for await (const page of store.scan(ctx, "", options)) expect(page.count).to.equal(3);
+  }
+});
+
+/** A snapshot in which one value is another, its own checksum made right again. */
+function withOtherValue(text: string, value: string, other: string): string {
+  const covered = text.slice(0, text.lastIndexOf(',"crc":')).replace(`\t${value}]`, `\t${other}]`);
+  return `${covered},"crc":"${crc32(covered).toString(16).padStart(8, "0")}"}\n`;
+}
 
 describe("file backend: a backup", () => {
   it("opens as the store was when it was made, put in place as docs/formats.md says", async () => {

@@ -1,13 +1,14 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { ExpiryQueue } from "../../../src/backends/local/expiry-queue.js";
-import { ExpiringEntry } from "../../../src/backends/local/local-entry.js";
+import { localEntry, type ExpiringEntry } from "../../../src/backends/local/local-entry.js";
 
 let made = 0;
 
 function expiring(expiresAt: number): ExpiringEntry {
   made += 1;
-  return new ExpiringEntry({ key: `k${made}`, version: "v", type: 1, codec: 1, data: "" }, expiresAt);
+  const parts = { key: `k${made}`, version: "v", type: 1, codec: 1, data: "", expiresAt } as const;
+  return localEntry(parts) as ExpiringEntry;
 }
 
 describe("ExpiryQueue", () => {

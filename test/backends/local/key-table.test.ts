@@ -29,6 +29,18 @@ describe("KeyTable", () => {
     expect(table.get("7")).to.equal(1);
   });
 
+  it("holds what was appended as what was set, whatever is asked first", () => {
+    const table = new KeyTable<number>();
+    for (let i = 0; i < 40_000; i++) table.append(String(i), i);
+    expect(table.size).to.equal(40_000);
+    expect(table.values().sort((a, b) => a - b)).to.deep.equal(Array.from({ length: 40_000 }, (_, i) => i));
+    table.set("39999", -1);
+    expect(table.delete("39998")).to.equal(true);
+    expect(table.has("39997")).to.equal(true);
+    expect([table.get("39999"), table.get("39998"), table.size]).to.deep.equal([-1, undefined, 39_999]);
+    expect(table.values()).to.have.length(39_999);
+  });
+
   it("takes the names of object properties for what they are", () => {
     const table = new KeyTable<number>();
     table.set("__proto__", 1);
