@@ -11,12 +11,12 @@ export async function answerQuestions(ctx: Context, catalog: Catalog, terminal: 
 
   const licenses = await catalog.licenses(ctx);
   terminal.heading("Which licence is used most?");
-  terminal.line(most(licenses, "packages"));
+  terminal.line(most(licenses, "package", "packages"));
   terminal.table(["licence", "packages"], rows(licenses));
 
   const dependent = await catalog.mostDependent(ctx, SHOWN);
   terminal.heading("Which package has the most dependencies, and how many does it bring along in all?");
-  terminal.line(most(dependent, "dependencies"));
+  terminal.line(most(dependent, "dependency", "dependencies"));
   const brought = dependent.map(
     async ({ name, count }) => [name, count, await catalog.bringsAlong(ctx, name)] as const,
   );
@@ -28,7 +28,7 @@ export async function answerQuestions(ctx: Context, catalog: Catalog, terminal: 
 
   const maintainers = await catalog.maintainers(ctx);
   terminal.heading("Who looks after the most packages?");
-  terminal.line(most(maintainers, "packages"));
+  terminal.line(most(maintainers, "package", "packages"));
 
   const scoped = await catalog.matching(ctx, "@*/*");
   terminal.heading("Which packages belong to an organisation?");
@@ -47,8 +47,9 @@ function rows(tallies: readonly Tally[]): readonly (readonly [string, number])[]
   return tallies.slice(0, SHOWN).map(({ name, count }) => [name, count]);
 }
 
-function most([first]: readonly Tally[], what: string): string {
-  return first === undefined ? "None: there are no packages" : `${first.name}, with ${first.count} ${what}`;
+function most([first]: readonly Tally[], one: string, many: string): string {
+  if (first === undefined) return "None: there are no packages";
+  return `${first.name}, with ${first.count} ${first.count === 1 ? one : many}`;
 }
 
 function listed(names: readonly string[]): string {
