@@ -63,13 +63,13 @@ export function decodeLine(bytes: Buffer, start: number): DecodedLine {
   const tab = bytes.indexOf(TAB, start);
   const fields = JSON.parse(`${bytes.toString("utf8", start, tab)}0]`) as LineFields;
   const [namespace, key, version, type, codec, form, check, expiresAt, incarnation] = fields;
-  const value = () => valueData(bytes.toString("utf8", tab + 1, valueEnd(bytes, tab)), form);
+  const value = () => valueData(bytes.toString("utf8", tab + 1, endOfLine(bytes, tab) - 1), form);
   const optional = { expiresAt: expiresAt ?? undefined, incarnation: incarnation ?? undefined };
   return { namespace, key, version, type, codec, check, ...optional, value };
 }
 
-/** Before the bracket that ends a line; the last line of a document has no comma after it. */
-function valueEnd(bytes: Buffer, tab: number): number {
-  const newline = bytes.indexOf(NEWLINE, tab);
-  return bytes[newline - 1] === COMMA ? newline - 2 : newline - 1;
+/** Where the line at an offset ends, without newline, and comma when there is one. */
+export function endOfLine(bytes: Buffer, start: number): number {
+  const newline = bytes.indexOf(NEWLINE, start);
+  return bytes[newline - 1] === COMMA ? newline - 1 : newline;
 }

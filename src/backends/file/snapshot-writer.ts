@@ -1,24 +1,27 @@
 import { crc32 } from "node:zlib";
-import type { StoredEntry } from "../../core/entry.js";
 import type { FileSystem } from "../../core/file-system.js";
 import { StorageFault } from "../../core/errors.js";
 import type { Breather } from "../files/breather.js";
 import { fileFault } from "../files/file-errors.js";
+import { LocalEntry } from "../local/local-entry.js";
 import { removeIfPresent } from "../files/remove-if-present.js";
 import { DocumentBuilder, type Document } from "./document-builder.js";
 import { compress } from "./snapshot-compression.js";
 import { partHeader, snapshotHeader, type PartSeal, type SnapshotState } from "./snapshot-format.js";
-import { encodeLine, LINE_COLUMNS } from "./snapshot-line.js";
+import { LineOrigin } from "./line-origin.js";
+import { encodeLine, endOfLine, LINE_COLUMNS } from "./snapshot-line.js";
 import { sortedEntries } from "./sorted-entries.js";
 import type { StoreLayout } from "./store-layout.js";
 
 const LINES_PER_LOOK = 64;
+/** Room in a document for the line with which it grows past its size, and for what stands around the lines. */
+const SPARE_BYTES = 64 * 1024;
 const SUM_BYTES = 4 * 1024 * 1024;
 
 /** A store's content at one moment. */
 export interface SnapshotContent {
   readonly state: SnapshotState;
-  readonly entries: readonly (readonly [namespace: string, entries: readonly StoredEntry[]])[];
+  readonly entries: readonly (readonly [namespace: string, entries: readonly LocalEntry[]])[];
 }
 
 export interface SnapshotWriterSetup {
@@ -27,6 +30,8 @@ export interface SnapshotWriterSetup {
   readonly compression: "none" | "gzip";
   /** A document is closed once it is this large. */
   readonly partBytes: number;
+  /** About how many bytes there are to write. */
+  readonly expectedBytes: number;
 }
 
 /**
@@ -37,6 +42,7 @@ export class SnapshotWriter {
   readonly #setup: SnapshotWriterSetup;
   readonly #state: SnapshotState;
   readonly #breather: Breather;
+  readonly #capacity: number;
   readonly #main: DocumentBuilder;
   readonly #parts: PartSeal[] = [];
   #current: DocumentBuilder;
@@ -46,7 +52,9 @@ export class SnapshotWriter {
     this.#setup = setup;
     this.#state = state;
     this.#breather = breather;
-    this.#main = new DocumentBuilder(snapshotHeader(state, LINE_COLUMNS));
+    const { partBytes, expectedBytes } = setup;
+    this.#capacity = Math.min(partBytes, expectedBytes) + SPARE_BYTES;
+    this.#main = new DocumentBuilder(snapshotHeader(state, LINE_COLUMNS), this.#capacity);
     this.#current = this.#main;
   }
 
@@ -65,20 +73,33 @@ export class SnapshotWriter {
     return this.#written;
   }
 
-  async #addAll(namespace: string, held: readonly StoredEntry[]): Promise<void> {
+  async #addAll(namespace: string, held: readonly LocalEntry[]): Promise<void> {
     const quoted = JSON.stringify(namespace);
     let lines = 0;
     for (const entry of await sortedEntries(held, this.#breather)) {
-      this.#current.add(encodeLine(namespace, quoted, entry));
+      this.#add(namespace, quoted, entry);
       if (this.#current.size >= this.#setup.partBytes) await this.#nextPart();
       lines += 1;
       if (lines % LINES_PER_LOOK === 0 && this.#breather.isDue) await this.#breather.breathe();
     }
   }
 
+  /** An entry that nobody has asked for since it was opened goes on in the line in which it stands. */
+  #add(namespace: string, quoted: string, entry: LocalEntry): void {
+    const place = LocalEntry.placeOf(entry);
+    if (place?.origin instanceof LineOrigin) {
+      const { bytes } = place.origin.document;
+      this.#current.addBytes(bytes, place.at, endOfLine(bytes, place.at));
+    } else {
+      this.#current.add(encodeLine(namespace, quoted, entry));
+    }
+  }
+
   async #nextPart(): Promise<void> {
     if (this.#current !== this.#main) await this.#finishPart();
-    this.#current = new DocumentBuilder(partHeader(this.#state, this.#parts.length + 1));
+    const header = partHeader(this.#state, this.#parts.length + 1);
+    if (this.#current === this.#main) this.#current = new DocumentBuilder(header, this.#capacity);
+    else this.#current.restart(header);
   }
 
   async #finishPart(): Promise<void> {

@@ -1,6 +1,6 @@
-import type { StoredEntry } from "../../core/entry.js";
 import { compareKeys } from "../../core/key.js";
 import type { Breather } from "../files/breather.js";
+import type { LocalEntry } from "../local/local-entry.js";
 
 const RUN_ENTRIES = 1024;
 
@@ -9,18 +9,18 @@ const RUN_ENTRIES = 1024;
  * merged pairwise level by level.
  */
 export async function sortedEntries(
-  entries: readonly StoredEntry[],
+  entries: readonly LocalEntry[],
   breather: Breather,
-): Promise<readonly StoredEntry[]> {
-  let runs: StoredEntry[][] = [];
+): Promise<readonly LocalEntry[]> {
+  let runs: LocalEntry[][] = [];
   for (let start = 0; start < entries.length; start += RUN_ENTRIES) {
     runs.push(entries.slice(start, start + RUN_ENTRIES).sort(byKey));
     if (breather.isDue) await breather.breathe();
   }
   while (runs.length > 1) {
-    const merged: StoredEntry[][] = [];
+    const merged: LocalEntry[][] = [];
     for (let i = 0; i < runs.length; i += 2) {
-      const [left, right] = [runs[i] as StoredEntry[], runs[i + 1]];
+      const [left, right] = [runs[i] as LocalEntry[], runs[i + 1]];
       merged.push(right === undefined ? left : await merge(left, right, breather));
     }
     runs = merged;
@@ -28,12 +28,12 @@ export async function sortedEntries(
   return runs[0] ?? [];
 }
 
-async function merge(left: StoredEntry[], right: StoredEntry[], breather: Breather): Promise<StoredEntry[]> {
-  const merged: StoredEntry[] = [];
+async function merge(left: LocalEntry[], right: LocalEntry[], breather: Breather): Promise<LocalEntry[]> {
+  const merged: LocalEntry[] = [];
   for (let l = 0, r = 0; l < left.length || r < right.length; ) {
     const [a, b] = [left[l], right[r]];
     const leftFirst = b === undefined || (a !== undefined && byKey(a, b) < 0);
-    merged.push((leftFirst ? a : b) as StoredEntry);
+    merged.push((leftFirst ? a : b) as LocalEntry);
     if (leftFirst) l += 1;
     else r += 1;
     if (merged.length % RUN_ENTRIES === 0 && breather.isDue) await breather.breathe();
@@ -41,6 +41,6 @@ async function merge(left: StoredEntry[], right: StoredEntry[], breather: Breath
   return merged;
 }
 
-function byKey(a: StoredEntry, b: StoredEntry): number {
+function byKey(a: LocalEntry, b: LocalEntry): number {
   return compareKeys(a.key, b.key);
 }

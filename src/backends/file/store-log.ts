@@ -167,11 +167,10 @@ export class StoreLog {
   async save({ state, entries }: SnapshotContent): Promise<void> {
     const { fs, layout, compression, sizes, runtime } = this.#setup;
     const next = layout.next(state.epoch, Buffer.from(runtime.random.bytes(9)).toString("base64url"));
-    const writer = new SnapshotWriter(
-      { fs, layout, compression, partBytes: sizes.partBytes },
-      state,
-      this.#breather(),
-    );
+    const { partBytes } = sizes;
+    const expectedBytes = this.#snapshotBytes + this.journalBytes;
+    const setup = { fs, layout, compression, partBytes, expectedBytes };
+    const writer = new SnapshotWriter(setup, state, this.#breather());
     try {
       const bytes = await writer.write(entries, next);
       await this.#commit(next);

@@ -1,4 +1,4 @@
-import type { Header, StoredEntry } from "../../core/entry.js";
+import type { Header } from "../../core/entry.js";
 import type { StoredKey } from "../../core/key.js";
 import { DigestSum, type EntryHash } from "../../core/range-digest.js";
 import { HEADS, inRange, intersection, rangeBeyond, type KeyRange } from "../../core/range.js";
@@ -130,7 +130,7 @@ export class LocalNamespace {
   }
 
   /** Every entry held, in no particular order. */
-  entries(): StoredEntry[] {
+  entries(): LocalEntry[] {
     return this.#table.values();
   }
 

@@ -1,4 +1,3 @@
-import type { StoredEntry } from "../../core/entry.js";
 import type { StoredKey } from "../../core/key.js";
 import { hashEntry, type Digest, type EntryHash } from "../../core/range-digest.js";
 import { isEmptyRange, rangeBeyond, type KeyRange } from "../../core/range.js";
@@ -203,7 +202,7 @@ export class LocalStore {
   }
 
   /** The entries held in a namespace now, in no particular order: a list of its own of shared, immutable entries. */
-  entries(namespace: string): readonly StoredEntry[] {
+  entries(namespace: string): readonly LocalEntry[] {
     return this.#find(namespace).entries();
   }
 

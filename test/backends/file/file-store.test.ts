@@ -141,7 +141,7 @@ describe("file backend: its files", () => {
 describe("file backend: a value that is not the one beside its checksum", () => {
   const options = { start: "" };
 
-  it("is told with its key when it is first read, and by verify; the others stay readable", async () => {
+  it("is told with its key when it is read, and by verify, also after a compaction; the others stay readable", async () => {
     const fs = new SimulatedFileSystem();
     const writer = await opened(fs);
     for (const key of ["a", "b", "c"]) await put(writer, key);
@@ -163,9 +163,13 @@ describe("file backend: a value that is not the one beside its checksum", () => 
     expect(report?.problems.map(({ reason, key, file }) => [reason, key, file])).to.deep.equal([
       ["checksum", "b", PATH],
     ]);
-    await put(store, "b");
-    expect(await get(store, "b")).to.equal('"b"');
+    await store.extensions.compact?.(ctx);
     await store.close(ctx);
+    const again = await opened(fs);
+    expect((await faultFrom(again.read(ctx, "", ["b"]))).key).to.equal("b");
+    await put(again, "b");
+    expect([await get(again, "a"), await get(again, "b")]).to.deep.equal(['"a"', '"b"']);
+    await again.close(ctx);
   });
 
   async function firstPage(store: FileBackend): Promise<void> {
