@@ -2,7 +2,7 @@ import { StorageFault } from "../../core/errors.js";
 import type { FileSystem } from "../../core/file-system.js";
 import type { Runtime } from "../../core/runtime.js";
 import type { BackendSetup } from "../backend.js";
-import { Breather } from "../files/breather.js";
+import { Breather, POLITE } from "../files/breather.js";
 import { errorCode, fileFault } from "../files/file-errors.js";
 import type { HeldLock } from "../files/store-lock.js";
 import type { LocalCommit } from "../local/local-commit.js";
@@ -272,7 +272,7 @@ export class StoreLog {
   }
 
   #breather(): Breather {
-    return new Breather(this.#setup.runtime.clock);
+    return new Breather(this.#setup.runtime.clock, POLITE);
   }
 }
 
