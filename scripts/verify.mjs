@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { ensureServers } from "./install-servers.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { runMocha } from "./mocha-run.mjs";
 
@@ -14,6 +15,7 @@ const totals = { passed: 0, failed: 0, skipped: 0 };
 const gates = [
   { name: "node version", needed: true, check: checkNode },
   { name: "install", needed: true, check: () => ensureInstalled(root) },
+  { name: "servers", check: installServers },
   { name: "build", check: () => run(process.execPath, ["scripts/build.mjs"]) },
   { name: "types", check: () => run(bin("tsc"), ["--noEmit"]) },
   { name: "lint", check: () => run(bin("oxlint"), ["--type-aware", "--deny-warnings"]) },
@@ -49,6 +51,14 @@ function checkNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
   throw new Error(`Node ${OLDEST_NODE.join(".")} or newer is needed; this is ${process.version}`);
+}
+
+/** Without them a laptop leaves their suites out and says so; CI may not. */
+function installServers() {
+  const problem = ensureServers();
+  if (problem === undefined) return;
+  if (process.env.CI === "true") throw new Error(problem);
+  console.log(problem);
 }
 
 function runTests() {

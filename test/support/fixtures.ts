@@ -1,6 +1,6 @@
 /**
- * Loaded before every test file. Servers that suites need are started here, once, and stopped at the end; where one
- * is missing its suites call {@link missing}.
+ * Loaded before every test file. Servers that suites need are started once, when the first of them asks (see
+ * servers/shared-server.ts), and stopped here; where one is missing its suites call {@link missing}.
  */
 import process from "node:process";
 
@@ -16,9 +16,20 @@ export function missing(suite: Mocha.Context, what: string): void {
   suite.skip();
 }
 
+// Of the process, not of this module: mocha loads it by require, and a test that imports may get a copy of its own.
+const endings = ((globalThis as { holdfastEndings?: (() => Promise<void>)[] }).holdfastEndings ??= []);
+
+/** Runs after the last test, whatever came of it. */
+export function atEndOfTests(ending: () => Promise<void>): void {
+  endings.push(ending);
+}
+
 /** A timer that keeps nothing alive fires only when something else does: a handle that a test left open. */
-export function mochaGlobalTeardown(): void {
+export async function mochaGlobalTeardown(): Promise<void> {
+  const ended = await Promise.allSettled(endings.splice(0).map((end) => end()));
   setTimeout(reportLeak, GRACE_MS).unref();
+  const failed = ended.filter((result) => result.status === "rejected");
+  if (failed.length > 0) throw new AggregateError(failed.map(({ reason }) => reason as unknown));
 }
 
 function reportLeak(): void {
