@@ -16,6 +16,7 @@ export const ACCESS_REASONS = [
   "cancelled",
   "timeout",
   "unavailable",
+  "denied",
   "conflict",
   "locked",
   "read-only",
