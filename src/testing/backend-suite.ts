@@ -8,6 +8,7 @@ import { namespaceCases } from "./backend-suite/namespace-cases.js";
 import { payloadCases } from "./backend-suite/payload-cases.js";
 import { readCases } from "./backend-suite/read-cases.js";
 import { scanCases } from "./backend-suite/scan-cases.js";
+import { sharedCases } from "./backend-suite/shared-cases.js";
 import type { SuiteHarness, TestFunctions } from "./backend-suite/suite-harness.js";
 import { traitCases } from "./backend-suite/trait-cases.js";
 
@@ -22,6 +23,7 @@ const TOPICS = [
   namespaceCases,
   concurrencyCases,
   payloadCases,
+  sharedCases,
 ];
 
 /**

@@ -2,7 +2,8 @@ import { posix } from "node:path";
 import type { SourceFile } from "./source-tree.js";
 
 const MAX_LINES = 400;
-const VAGUE = /(^|[-/])(utils?|helpers?|common|managers?|misc|shared)([-./]|$)/;
+/** `shared` says something of what follows it: what several instances or suites share. */
+const VAGUE = /(^|[-/])(utils?|helpers?|common|managers?|misc)([-./]|$)|(^|[-/])shared\./;
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const EXPORTED =
   /^export (?:declare )?(?:abstract )?(?:async )?(?:class|interface|type|const|function\*?) (\w+)/gm;

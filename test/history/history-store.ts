@@ -5,7 +5,7 @@ import type { Backend, BackendFactory } from "../../src/backends/backend.js";
 import { memoryBackend } from "../../src/backends/memory/memory-backend.js";
 import { defaultBackends, openStorage, type StoragePlugin } from "../../src/index.js";
 import { FaultBackend, type FaultChances } from "../../src/testing/fault-backend.js";
-import { ViewedBackend } from "./viewed-backend.js";
+import { ViewedBackend } from "../support/viewed-backend.js";
 
 /** What a workload runs over. */
 export interface HistorySetting {
@@ -66,10 +66,12 @@ export async function openHistoryStore(
   const folder = await mkdtemp(join(tmpdir(), "holdfast-history-"));
   const faults: FaultBackend[] = [];
   const make = await factoryOf(setting);
-  const viewed = new ViewedBackend();
+  let viewed: ViewedBackend | undefined;
   const factory: BackendFactory = (setup) => {
-    const fault = () => new FaultBackend(over(make(setup)), { ...setting.chances, seed });
-    return setting.instances === undefined ? keep(faults, fault()) : viewed.view(() => keep(faults, fault()));
+    const fault = () => keep(faults, new FaultBackend(over(make(setup)), { ...setting.chances, seed }));
+    if (setting.instances === undefined) return fault();
+    viewed ??= new ViewedBackend(fault());
+    return viewed.view();
   };
   const backends = defaultBackends().with("history", async () => factory);
   const settings = {

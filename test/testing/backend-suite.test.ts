@@ -5,7 +5,9 @@ import { describeBackendModel } from "../../src/testing/backend-model.js";
 import { describeBackend } from "../../src/testing/backend-suite.js";
 import { memoryBackend } from "../../src/backends/memory/memory-backend.js";
 import { memoryHarness } from "../support/memory-harness.js";
+import { sharedMemoryHarness } from "../support/shared-memory-harness.js";
 import { BROKEN_BACKENDS } from "./broken-backends.js";
+import { BROKEN_SHARED_BACKENDS } from "./broken-shared-backends.js";
 
 type Cases = Map<string, () => Promise<void>>;
 
@@ -73,4 +75,16 @@ describe("describeBackend", () => {
       }
     });
   }
+
+  for (const { bug, wrap, caughtBy } of BROKEN_SHARED_BACKENDS) {
+    describe(`on instances of a store where ${bug}`, () => {
+      for (const title of caughtBy) {
+        it(`fails the case "${title}"`, async () => {
+          expect(await fails(casesOf(sharedMemoryHarness(wrap)), title)).to.equal(true);
+        });
+      }
+    });
+  }
 });
+
+describeBackend(sharedMemoryHarness(), { describe, it });

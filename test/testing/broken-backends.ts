@@ -20,7 +20,7 @@ import type { StoredKey } from "../../src/core/key.js";
 import type { KeyRange } from "../../src/core/range.js";
 
 /** Passes every call on; what is broken on purpose overrides one. */
-class PassingBackend implements Backend {
+export class PassingBackend implements Backend {
   readonly inner: Backend;
 
   constructor(inner: Backend) {

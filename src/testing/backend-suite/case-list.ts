@@ -87,6 +87,12 @@ export class CaseList {
     await rig.backend.open(rig.ctx);
   }
 
+  /** Another instance on the data of `rig`, not yet open; whoever asks for it closes it. */
+  async share(rig: Rig, wishes: Wishes = {}): Promise<Rig> {
+    assert.ok(this.harness.share !== undefined, "a harness of a shared backend must be able to share it");
+    return new Rig(await this.harness.share(rig.backend, this.conditions(rig, wishes)), rig.runtime);
+  }
+
   /** Runs something on a backend of its own, not yet open, and lets go of it. */
   async run(body: (rig: Rig) => Promise<void>, wishes: Wishes = {}): Promise<void> {
     const runtime = this.hasFakeTime ? new FakeRuntime() : systemRuntime;

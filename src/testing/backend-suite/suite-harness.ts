@@ -23,6 +23,11 @@ export interface SuiteHarness {
   create(conditions: Conditions): Promise<Backend>;
   /** Another instance on the data of `backend`, which is closed; not yet open. For backends that declare `persistent`. */
   reopen?(backend: Backend, conditions: Conditions): Promise<Backend>;
+  /**
+   * Another instance on the data of `backend`, which may be open already and stays as it is; not yet open. For backends
+   * that declare `shared`. Instances of one process stand in for those of several: they share nothing but the store.
+   */
+  share?(backend: Backend, conditions: Conditions): Promise<Backend>;
   /** Removes what `create` made; `backend` is closed. */
   destroy?(backend: Backend): Promise<void>;
   /** Looks at what only this backend has, after every case, while it is open; rejects when something is wrong. */
