@@ -1,14 +1,15 @@
 import type { LongRow } from "../support/long-row.js";
+import { CRASH_STORES, type CrashStore } from "./crash-store.js";
 import { tryKills } from "./kill-rounds.js";
 
-export const rows: readonly LongRow[] = [
-  {
-    id: "R1-file",
+function rowOf(store: CrashStore): LongRow {
+  return {
+    id: `R1-${store.name}`,
     title: "a writing process ended by kill -9, and its store opened",
     fullRounds: 10_000,
     async run({ seed, rounds = Infinity, minutes = Infinity }) {
       const until = performance.now() + minutes * 60_000;
-      const totals = await tryKills({ seed, rounds, until });
+      const totals = await tryKills({ seed, rounds, until, store });
       return {
         rounds: totals.rounds,
         failures: totals.failures.length,
@@ -16,5 +17,7 @@ export const rows: readonly LongRow[] = [
         counts: { "acknowledged commits": totals.acknowledged },
       };
     },
-  },
-];
+  };
+}
+
+export const rows: readonly LongRow[] = Object.values(CRASH_STORES).map(rowOf);

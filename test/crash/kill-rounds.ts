@@ -5,10 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { fileBackend } from "../../src/backends/file/file-backend.js";
+import type { Backend } from "../../src/backends/backend.js";
 import { background } from "../../src/core/context.js";
-import { systemRuntime } from "../../src/core/runtime.js";
-import { suiteSetup } from "../../src/testing/backend-suite/suite-harness.js";
+import { CRASH_STORES, crashStoreIn, type CrashStore } from "./crash-store.js";
 import { SeededRandom } from "./seeded-random.js";
 
 const ctx = background();
@@ -26,11 +25,13 @@ export interface KillOptions {
   readonly seed: number;
   readonly rounds: number;
   readonly until?: number;
+  /** The kind of store; the file backend's unless given. */
+  readonly store?: CrashStore;
 }
 
 /** How a writer's life ends, and what must be done before its store is opened again. */
 export interface Ending {
-  /** Where the store is. */
+  /** The store is in it. */
   readonly folder: string;
   end(child: ChildProcess): Promise<void>;
 }
@@ -56,18 +57,17 @@ export async function tryKills(options: KillOptions): Promise<KillTotals> {
  * whole, and nothing that was never begun.
  */
 export async function tryEndings(
-  { seed, rounds, until = Infinity }: KillOptions,
+  { seed, rounds, until = Infinity, store = CRASH_STORES.file }: KillOptions,
   ending: Ending,
 ): Promise<KillTotals> {
   const totals: KillTotals = { rounds: 0, acknowledged: 0, failures: [] };
   const random = new SeededRandom(seed);
-  const path = join(ending.folder, "storage.json");
   let first = 0;
   for (let round = 0; round < rounds && performance.now() < until; round++) {
-    const told = await endedAfter(path, first, random.below(LONGEST_LIFE_MS), ending);
+    const told = await endedAfter(store, first, random.below(LONGEST_LIFE_MS), ending);
     totals.rounds += 1;
     totals.acknowledged += told.acknowledged.length;
-    const failure = await judge(path, told).catch((error: unknown) => String(error));
+    const failure = await judge(store, ending.folder, told).catch((error: unknown) => String(error));
     if (failure !== undefined) totals.failures.push(`seed ${seed}, round ${round}: ${failure}`);
     first = told.begunTo;
   }
@@ -81,10 +81,9 @@ interface Told {
   readonly first: number;
 }
 
-async function endedAfter(path: string, first: number, lifeMs: number, ending: Ending): Promise<Told> {
-  const child = spawn(process.execPath, ["--import", "tsx", WRITER, path, String(first)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+async function endedAfter(store: CrashStore, first: number, lifeMs: number, ending: Ending): Promise<Told> {
+  const args = ["--import", "tsx", WRITER, store.name, ending.folder, String(first)];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
   await hasSaid(child, () => said.includes("ready"));
@@ -101,11 +100,12 @@ async function hasSaid(child: ChildProcess, isSaid: () => boolean): Promise<void
 }
 
 /** What is wrong with the store that a killed process left. */
-async function judge(path: string, { acknowledged, begunTo, first }: Told): Promise<string | undefined> {
-  const conditions = { runtime: systemRuntime, changes: { count: 100, ageMs: 60_000 }, sweepIntervalMs: 0 };
-  const backend = fileBackend(
-    suiteSetup(conditions, { options: { path, backupCount: 1 }, warn: () => undefined }),
-  );
+async function judge(
+  store: CrashStore,
+  folder: string,
+  { acknowledged, begunTo, first }: Told,
+): Promise<string | undefined> {
+  const backend = await crashStoreIn(folder, store);
   await backend.open(ctx);
   try {
     const { entries } = await backend.read(
@@ -123,12 +123,13 @@ async function judge(path: string, { acknowledged, begunTo, first }: Told): Prom
   }
 }
 
-async function countOf(backend: ReturnType<typeof fileBackend>): Promise<{ count: number }> {
+async function countOf(backend: Backend): Promise<{ count: number }> {
   const range = { start: "commit:", end: "commit;" };
   for await (const page of backend.scan(ctx, "", range, { want: "count" })) return page;
   return { count: 0 };
 }
 
 function isCommit(data: string | Uint8Array | undefined, n: number): boolean {
-  return typeof data === "string" && (JSON.parse(data) as { n: number }).n === n;
+  // Backends of bytes give text back as bytes.
+  return data !== undefined && (JSON.parse(Buffer.from(data).toString()) as { n: number }).n === n;
 }

@@ -1,22 +1,17 @@
 /**
- * The process that a kill -9 round ends: opens the store at argv[2] and commits as fast as it can, several at a time.
+ * The process that a kill -9 round ends: opens the store of the kind argv[2] in the folder argv[3] and commits as fast as it can, several at a time.
  * Writes one line to stdout for each commit, `b<n>` before it is begun and `a<n>` once it is acknowledged.
  */
 import { writeSync } from "node:fs";
-import { fileBackend } from "../../src/backends/file/file-backend.js";
 import { background } from "../../src/core/context.js";
-import { systemRuntime } from "../../src/core/runtime.js";
-import { suiteSetup } from "../../src/testing/backend-suite/suite-harness.js";
+import { CRASH_STORES, crashStoreIn, type CrashStoreName } from "./crash-store.js";
 
 const ctx = background();
 const WRITERS = 4;
-const [, , path = "", first = "0"] = process.argv;
+const [, , name, folder = "", first = "0"] = process.argv;
 let next = Number(first);
 
-const conditions = { runtime: systemRuntime, changes: { count: 100, ageMs: 60_000 }, sweepIntervalMs: 0 };
-const backend = fileBackend(
-  suiteSetup(conditions, { options: { path, backupCount: 1 }, warn: () => undefined }),
-);
+const backend = await crashStoreIn(folder, CRASH_STORES[name as CrashStoreName]);
 const tell = (line: string) => writeSync(1, `${line}\n`);
 
 async function write(): Promise<void> {

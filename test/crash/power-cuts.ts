@@ -43,7 +43,7 @@ export async function tryPowerCuts(kind: RealFileSystem, options: KillOptions): 
         const closed = once(child, "close");
         child.kill("SIGSTOP");
         try {
-          await run("perl", ["-e", SHUTDOWN, join(mounted, "storage.json")]);
+          await run("perl", ["-e", SHUTDOWN, mounted]);
         } finally {
           child.kill("SIGKILL");
           await closed;
