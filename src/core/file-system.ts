@@ -7,8 +7,11 @@ export interface FileSystem {
   /**
    * `create`: a new file, `EEXIST` when the name is taken, private to the user. `update`: an existing one, for writing.
    * A symbolic link is never followed (`ELOOP`).
+   *
+   * @param writes `durable`: every write makes its content and the size durable before it resolves, by one trip to
+   * the system instead of two. When such a write fails nothing is known of what it wrote, and of nothing else.
    */
-  open(path: string, access: "create" | "update"): Promise<OpenFile>;
+  open(path: string, access: "create" | "update", writes?: "durable"): Promise<OpenFile>;
   /** The whole file. A symbolic link is not followed. */
   readFile(path: string): Promise<Uint8Array>;
   /** Bytes of a file. */

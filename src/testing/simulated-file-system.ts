@@ -114,16 +114,16 @@ export class SimulatedFileSystem implements FileSystem {
     return new Map([...this.#names].map(([path, inode]) => [path, inode.content]));
   }
 
-  async open(path: string, access: "create" | "update"): Promise<OpenFile> {
+  async open(path: string, access: "create" | "update", writes?: "durable"): Promise<OpenFile> {
     this.#begin("open", path);
     const existing = this.#names.get(path);
     if (access === "create") {
       if (existing !== undefined) throw systemError("EEXIST", path);
       const inode = new SimulatedInode();
       this.#rename(dirname(path), [[path, inode]]);
-      return this.#handle(path, inode);
+      return this.#handle(path, inode, writes);
     }
-    return this.#handle(path, this.#existing(path));
+    return this.#handle(path, this.#existing(path), writes);
   }
 
   async readFile(path: string): Promise<Uint8Array> {
@@ -186,9 +186,14 @@ export class SimulatedFileSystem implements FileSystem {
     this.#rename(dirname(path), [[path, inode]]);
   }
 
-  #handle(path: string, inode: SimulatedInode): OpenFile {
+  #handle(path: string, inode: SimulatedInode, writes: "durable" | undefined): OpenFile {
     return {
-      write: async (bytes, position) => this.#write(path, inode, bytes, position),
+      // A durable write counts as two calls, so that it can fail, and power be lost, between its halves.
+      write: async (bytes, position) => {
+        const count = this.#write(path, inode, bytes, position);
+        if (writes === "durable") this.#sync("datasync", path, inode);
+        return count;
+      },
       truncate: async (size) => {
         this.#begin("truncate", path);
         inode.truncate(size);

@@ -5,8 +5,16 @@ import { writeFully } from "../files/write-fully.js";
 import { encodeFrame, frameSeed, type FrameSeed } from "./journal-frame.js";
 import { encodeJournalHeader, type JournalHeader } from "./journal-header.js";
 
-/** Errors of a write that leave the file usable once what was half written is cut off. */
+/** Errors of a write that leave the file usable once what it has left there is cut off. */
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
+
+/** How a journal is written; see StoreSizes and StoreLogSetup. */
+export interface JournalForm {
+  /** Whether an append is durable when it resolves. */
+  readonly sync: boolean;
+  /** How much is filled with zeros at a time. */
+  readonly segmentBytes: number;
+}
 
 /**
  * The journal of one epoch, open for appending. Frames are written into a tail of zeros made in advance, so that a
@@ -18,41 +26,37 @@ export class Journal {
   readonly path: string;
   readonly #file: OpenFile;
   readonly #seed: FrameSeed;
-  readonly #segmentBytes: number;
+  readonly #form: JournalForm;
   #size = 0;
   #allocated = 0;
   #sequence: number;
   #durable: number;
   #poisoned = false;
 
-  private constructor(path: string, file: OpenFile, header: JournalHeader, segmentBytes: number) {
+  private constructor(path: string, file: OpenFile, header: JournalHeader, form: JournalForm) {
     this.path = path;
     this.header = header;
     this.#file = file;
     this.#seed = frameSeed(header.store, header.epoch);
-    this.#segmentBytes = segmentBytes;
+    this.#form = form;
     this.#sequence = header.after;
     this.#durable = header.after;
   }
 
-  /**
-   * Starts a journal under a new name, durable when this resolves.
-   *
-   * @param segmentBytes how much is filled with zeros at a time.
-   */
+  /** Starts a journal under a new name, durable when this resolves. */
   static async create(
     fs: FileSystem,
     path: string,
     header: JournalHeader,
-    segmentBytes: number,
+    form: JournalForm,
   ): Promise<Journal> {
-    const file = await fs.open(path, "create").catch((error: unknown) => {
+    const file = await fs.open(path, "create", form.sync ? "durable" : undefined).catch((error: unknown) => {
       throw fileFault(error, `creating ${path}`);
     });
-    const journal = new Journal(path, file, header, segmentBytes);
+    const journal = new Journal(path, file, header, form);
     try {
       await journal.#write(encodeFrame(encodeJournalHeader(header), journal.#seed));
-      await file.sync();
+      if (!form.sync) await file.sync();
       await fs.syncDir(dirname(path));
       return journal;
     } catch (error) {
@@ -84,9 +88,8 @@ export class Journal {
    * Appends a frame.
    *
    * @param body what {@link encodeFrame} takes, its number one above {@link sequence}.
-   * @param sync whether to make it durable too.
    */
-  async append(body: string, sync: boolean): Promise<void> {
+  async append(body: string): Promise<void> {
     const frame = encodeFrame(body, this.#seed);
     const before = this.#size;
     try {
@@ -95,15 +98,19 @@ export class Journal {
       await this.#cutBack(before, error);
       throw fileFault(error, `writing ${this.path}`);
     }
-    if (sync) await this.#sync();
     this.#sequence += 1;
-    if (sync) this.#durable = this.#sequence;
+    if (this.#form.sync) this.#durable = this.#sequence;
   }
 
   /** Makes every frame durable. */
   async sync(): Promise<void> {
     if (this.#durable === this.#sequence) return;
-    await this.#sync();
+    try {
+      await this.#file.datasync();
+    } catch (error) {
+      this.#poisoned = true;
+      throw fileFault(error, `syncing ${this.path}`);
+    }
     this.#durable = this.#sequence;
   }
 
@@ -119,24 +126,18 @@ export class Journal {
     await this.#file.close().catch(() => undefined);
   }
 
-  async #sync(): Promise<void> {
-    try {
-      await this.#file.datasync();
-    } catch (error) {
-      this.#poisoned = true;
-      throw fileFault(error, `syncing ${this.path}`);
-    }
-  }
-
   async #write(frame: Buffer): Promise<void> {
     const end = this.#size + frame.length;
-    const bytes = end > this.#allocated ? padded(frame, this.#segmentBytes) : frame;
+    const bytes = end > this.#allocated ? padded(frame, this.#form.segmentBytes) : frame;
     await writeFully(this.#file, bytes, this.#size);
     this.#allocated = Math.max(this.#allocated, this.#size + bytes.length);
     this.#size = end;
   }
 
-  /** After a failed write: a full disk's half frame is cut off, so that appending can go on; otherwise the file is done. */
+  /**
+   * After a failed write: what a full disk took of the frame is cut off, so that appending can go on; otherwise the
+   * file is done. Frames before it were durable already, or are made so here.
+   */
   async #cutBack(size: number, error: unknown): Promise<void> {
     this.#poisoned = true;
     if (!FULL.has(errorCode(error) ?? "")) return;

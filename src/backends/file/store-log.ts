@@ -23,7 +23,7 @@ export interface StoreLogSetup {
   readonly store: LocalStore;
   /** Whether a frame may be written before earlier ones are durable. */
   readonly late: boolean;
-  /** Whether an append syncs. */
+  /** Whether an append is durable when it resolves. */
   readonly sync: boolean;
   readonly compression: "none" | "gzip";
   readonly backupCount: number;
@@ -128,9 +128,9 @@ export class StoreLog {
     return this.journalBytes > Math.max(compactBytes, this.#snapshotBytes);
   }
 
-  /** One frame: one write and, when every append syncs, one sync. */
+  /** One frame by one write, durable when every append is. */
   append(commits: readonly LocalCommit[]): Promise<void> {
-    return this.#journal.append(encodeCommits(this.#journal.sequence + 1, commits), this.#setup.sync);
+    return this.#journal.append(encodeCommits(this.#journal.sequence + 1, commits));
   }
 
   /** Makes every frame durable. */
@@ -276,8 +276,9 @@ export class StoreLog {
   }
 }
 
-function createJournal({ fs, layout, sizes }: StoreLogSetup, header: JournalHeader): Promise<Journal> {
-  return Journal.create(fs, layout.journal(header.epoch), header, sizes.segmentBytes);
+function createJournal(setup: StoreLogSetup, header: JournalHeader): Promise<Journal> {
+  const { fs, layout, sync, sizes } = setup;
+  return Journal.create(fs, layout.journal(header.epoch), header, { sync, segmentBytes: sizes.segmentBytes });
 }
 
 function takenOver(): StorageFault {

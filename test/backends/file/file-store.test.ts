@@ -274,7 +274,8 @@ describe("file backend: when writing fails", () => {
     expect(await faultFrom(put(store, "lost"))).to.include({ reason: "io", outcome: undefined });
     expect(await get(store, "lost")).to.equal(undefined);
     await put(store, "after");
-    expect(synced).to.deep.equal([`${PATH}.journal-1`, `${PATH}.journal-2`]);
+    // The header of the new journal, then its frame.
+    expect(synced).to.deep.equal([1, 2, 2].map((epoch) => `${PATH}.journal-${epoch}`));
     const next = await opened(fs.powerCut(() => false));
     expect(await get(next, "before")).to.equal('"before"');
     expect(await get(next, "lost")).to.equal(undefined);

@@ -1,4 +1,16 @@
-import { chmod, lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -12,6 +24,17 @@ const codeFrom = (call: Promise<unknown>) =>
     () => "no error",
     (error: unknown) => errorCode(error),
   );
+
+/** How this process has opened a file. */
+async function flagsOf(path: string): Promise<number> {
+  for (const descriptor of await readdir("/proc/self/fd")) {
+    const target = await readlink(`/proc/self/fd/${descriptor}`).catch(() => undefined);
+    if (target !== path) continue;
+    const info = await readFile(`/proc/self/fdinfo/${descriptor}`, "utf8");
+    return Number.parseInt(/^flags:\s*(\d+)/m.exec(info)?.[1] ?? "", 8);
+  }
+  throw new Error(`${path} is not open`);
+}
 
 describe("nodeFileSystem", () => {
   let folder: string;
@@ -73,6 +96,18 @@ describe("nodeFileSystem", () => {
     await fs.syncDir(folder);
     expect(Buffer.from(await fs.readFile(at("file"))).toString()).to.equal("hello Wo");
     expect(await fs.size(at("file"))).to.equal(8);
+  });
+
+  it("opens a file so that every write is a sync too, where that is asked for", async function () {
+    if (process.platform !== "linux") return this.skip();
+    const synced = await fs.open(at("synced"), "create", "durable");
+    await writeFully(synced, Buffer.from("content"), 0);
+    const plain = await fs.open(at("plain"), "create");
+    expect((await flagsOf(at("synced"))) & constants.O_DSYNC).to.equal(constants.O_DSYNC);
+    expect((await flagsOf(at("plain"))) & constants.O_DSYNC).to.equal(0);
+    await synced.close();
+    await plain.close();
+    expect(Buffer.from(await fs.readFile(at("synced"))).toString()).to.equal("content");
   });
 
   it("gives the system's own codes", async () => {

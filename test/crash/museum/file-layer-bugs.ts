@@ -18,33 +18,44 @@ function altered(fs: FileSystem, calls: Partial<FileSystem>): FileSystem {
   return { ...bound, ...calls };
 }
 
-/** A file system whose open files have some calls replaced. */
-function alteredFiles(fs: FileSystem, change: (file: OpenFile) => Partial<OpenFile>): FileSystem {
+/** A file system whose open files have some calls replaced, told whether their writes are to be durable. */
+function alteredFiles(
+  fs: FileSystem,
+  change: (file: OpenFile, writes: "durable" | undefined) => Partial<OpenFile>,
+  open: FileSystem["open"] = fs.open.bind(fs),
+): FileSystem {
   return altered(fs, {
-    open: async (path, access) => {
-      const file = await fs.open(path, access);
-      return { ...file, ...change(file) };
+    open: async (path, access, writes) => {
+      const file = await open(path, access, writes);
+      return { ...file, ...change(file, writes) };
     },
   });
+}
+
+/** The same where no write is durable by itself, so that the bug can be in how it is made so. */
+function alteredSyncs(
+  fs: FileSystem,
+  change: (file: OpenFile, writes: "durable" | undefined) => Partial<OpenFile>,
+): FileSystem {
+  return alteredFiles(fs, change, (path, access) => fs.open(path, access));
 }
 
 const nothing = async () => undefined;
 
 /** What a careless file layer does, each as something between the store and the disk. */
 export const FILE_LAYER_BUGS = {
-  "never syncs a file": (fs) => alteredFiles(fs, () => ({ sync: nothing, datasync: nothing })),
+  "never syncs a file": (fs) => alteredSyncs(fs, () => ({ sync: nothing, datasync: nothing })),
 
   "never syncs a folder": (fs) => altered(fs, { syncDir: nothing }),
 
   "acknowledges before the sync": (fs) => {
     let late: (() => Promise<void>) | undefined;
-    return alteredFiles(fs, (file) => ({
+    return alteredSyncs(fs, (file, writes) => ({
       write: async (bytes, position) => {
         await late?.().catch(() => undefined);
-        return file.write(bytes, position);
-      },
-      datasync: async () => {
-        late = () => file.datasync();
+        const count = await file.write(bytes, position);
+        if (writes === "durable") late = () => file.datasync();
+        return count;
       },
     }));
   },
@@ -58,7 +69,12 @@ export const FILE_LAYER_BUGS = {
     })),
 
   "syncs again after a failed sync": (fs) =>
-    alteredFiles(fs, (file) => ({
+    alteredSyncs(fs, (file, writes) => ({
+      write: async (bytes, position) => {
+        const count = await file.write(bytes, position);
+        if (writes === "durable") await file.datasync().catch(() => file.datasync());
+        return count;
+      },
       sync: () => file.sync().catch(() => file.sync()),
       datasync: () => file.datasync().catch(() => file.datasync()),
     })),
