@@ -9,8 +9,9 @@ const LIMIT_MS = 15 * 60_000;
  * Runs the mocha suite under a Node binary, its report going to this process's output.
  *
  * @param {{ node: string, args?: readonly string[] }} options
- * @returns {{ passed: number, failed: number, skipped: number, problem?: string }} `problem` says why the run counts
- * as failed, whether tests failed or mocha did not come to its end.
+ * @returns {{ passed: number, failed: number, skipped: number, suites: Record<string, number>, problem?: string }}
+ * `suites`: passed tests of each outermost suite; `problem` says why the run counts as failed, whether tests failed or
+ * mocha did not come to its end.
  */
 export function runMocha({ node, args = [] }) {
   const totals = `${root}.cache/totals-${process.pid}.json`;
@@ -30,7 +31,7 @@ export function runMocha({ node, args = [] }) {
   const counts = takeTotals(totals);
   const problem = problemOf(child, counts);
   return {
-    ...(counts ?? { passed: 0, failed: 0, skipped: 0 }),
+    ...(counts ?? { passed: 0, failed: 0, skipped: 0, suites: {} }),
     ...(problem === undefined ? {} : { problem }),
   };
 }

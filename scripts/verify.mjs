@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { backendsWithoutContract } from "./contract-runs.mjs";
 import { ensureServers } from "./install-servers.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { runMocha } from "./mocha-run.mjs";
@@ -10,6 +11,7 @@ import { runMocha } from "./mocha-run.mjs";
 const OLDEST_NODE = [20, 19];
 const root = fileURLToPath(new URL("..", import.meta.url));
 const totals = { passed: 0, failed: 0, skipped: 0 };
+let suites = {};
 
 /** Nothing after a gate that is `needed` makes sense without it. */
 const gates = [
@@ -21,11 +23,12 @@ const gates = [
   { name: "lint", check: () => run(bin("oxlint"), ["--type-aware", "--deny-warnings"]) },
   { name: "format", check: () => run(bin("biome"), ["format", "."]) },
   { name: "tests", check: runTests },
+  { name: "every backend's contract", check: checkContracts },
 ];
 
 for (const { name, needed, check } of gates) {
   const start = performance.now();
-  const failure = attempt(check);
+  const failure = await attempt(check);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${failure === undefined ? "ok  " : "FAIL"} ${name} (${seconds} s)`);
   if (failure === undefined) continue;
@@ -38,9 +41,9 @@ process.exitCode = totals.failed === 0 ? 0 : 1;
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 
 /** What went wrong, or undefined. */
-function attempt(check) {
+async function attempt(check) {
   try {
-    check();
+    await check();
     return undefined;
   } catch (error) {
     return error.message;
@@ -63,11 +66,22 @@ function installServers() {
 
 function runTests() {
   const result = runMocha({ node: process.execPath, args: ["--forbid-only"] });
+  suites = result.suites;
   totals.passed += result.passed;
   totals.skipped += result.skipped;
   // Failed tests count one by one; the gate itself counts only when mocha failed in another way.
   if (result.failed > 0) totals.failed += result.failed - 1;
   if (result.problem !== undefined) throw new Error(result.problem);
+}
+
+/** A laptop may lack a server; CI may not, and then the contract of its backend must have run. */
+async function checkContracts() {
+  const { defaultBackends } = await import("../dist/index.js");
+  const without = backendsWithoutContract(defaultBackends().names, suites);
+  if (without.length === 0) return;
+  const problem = `no test of the backend contract ran for ${without.join(", ")}`;
+  if (process.env.CI === "true") throw new Error(problem);
+  console.log(problem);
 }
 
 function run(command, args) {

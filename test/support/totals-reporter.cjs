@@ -3,15 +3,20 @@ const { reporters } = require("mocha");
 
 /**
  * Mocha's spec reporter, which also writes the totals to the file of its option `totals`, for scripts that add them
- * up. CommonJS because mocha requires its reporters.
+ * up, with the passed tests of each outermost suite. CommonJS because mocha requires its reporters.
  */
 class TotalsReporter extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
     const { totals } = options.reporterOptions;
+    const suites = {};
+    runner.on("pass", (test) => {
+      const [title] = test.titlePath();
+      suites[title] = (suites[title] ?? 0) + 1;
+    });
     runner.once("end", () => {
       const { passes, failures, pending } = this.stats;
-      writeFileSync(totals, JSON.stringify({ passed: passes, failed: failures, skipped: pending }));
+      writeFileSync(totals, JSON.stringify({ passed: passes, failed: failures, skipped: pending, suites }));
     });
   }
 }
