@@ -1,6 +1,6 @@
 // Compiles src into dist. The result replaces dist only when it is whole, so a failed build leaves the last good one.
 import { spawnSync } from "node:child_process";
-import { renameSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -12,9 +12,17 @@ const tsc = spawnSync(
   { cwd: root, stdio: "inherit" },
 );
 if (tsc.status === 0) {
+  copyScripts();
   rmSync(`${root}dist`, { recursive: true, force: true });
   renameSync(fresh, `${root}dist`);
 } else {
   rmSync(fresh, { recursive: true, force: true });
   process.exitCode = 1;
+}
+
+/** Scripts that run at servers stand beside the code that loads them. */
+function copyScripts() {
+  for (const name of readdirSync(`${root}src/backends`, { recursive: true })) {
+    if (/\.(lua|sql)$/.test(name)) cpSync(`${root}src/backends/${name}`, `${fresh}/backends/${name}`);
+  }
 }

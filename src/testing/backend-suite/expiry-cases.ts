@@ -22,7 +22,7 @@ export function expiryCases(list: CaseList): void {
 
 /** Puts a key that has expired when this resolves, but that no sweep has removed. */
 async function putExpired(rig: Rig, ttlMs: number, ...keys: readonly string[]): Promise<void> {
-  await rig.commit({ writes: keys.map((key) => put(key, { expiry: { in: ttlMs } })) });
+  await rig.writeMany(keys.map((key) => put(key, { expiry: { in: ttlMs } })));
   await rig.pass(ttlMs);
 }
 

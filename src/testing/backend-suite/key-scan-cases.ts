@@ -14,7 +14,7 @@ export function keyScanCases(list: CaseList): void {
   const many = Array.from({ length: 20_000 }, (_, i) => `key:${String(i).padStart(5, "0")}`);
 
   const writeMany = async (rig: Rig) => {
-    await rig.commit({ writes: many.map((key) => put(key)) });
+    await rig.writeMany(many.map((key) => put(key)));
   };
 
   const keysAlone = async (rig: Rig, range: KeyRange, options: ScanOptions<"keys"> = {}) =>

@@ -63,7 +63,7 @@ export function readCases(list: CaseList): void {
 
     list.it("reads 10 000 keys at once", async (rig) => {
       const keys = Array.from({ length: 10_000 }, (_, i) => `key:${i}`);
-      await rig.commit({ writes: keys.map((key) => put(key)) });
+      await rig.writeMany(keys.map((key) => put(key)));
       const { entries } = await rig.backend.read(rig.ctx, "", keys.map(headKey));
       assert.deepEqual(
         entries.map((entry) => entry?.key),

@@ -140,6 +140,14 @@ export class Rig {
     return await this.commit({ writes });
   }
 
+  /** Makes any number of independent writes, in batches as large as the backend takes. */
+  async writeMany(writes: readonly Write[]): Promise<void> {
+    const { maxBatchEntries } = this.#backend.info.limits;
+    for (let at = 0; at < writes.length; at += maxBatchEntries) {
+      await this.commit({ writes: writes.slice(at, at + maxBatchEntries) });
+    }
+  }
+
   /** Commits one batch that must conflict; its conflicts. */
   async conflicts(parts: BatchParts): Promise<readonly Conflict[]> {
     return conflicted(await this.tryCommit(parts)).conflicts;

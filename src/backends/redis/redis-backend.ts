@@ -1,0 +1,278 @@
+import { background, withCancel, withTimeout, type Cancel, type Context } from "../../core/context.js";
+import { StorageFault } from "../../core/errors.js";
+import type { StoredKey } from "../../core/key.js";
+import { hashEntry } from "../../core/range-digest.js";
+import type { KeyRange } from "../../core/range.js";
+import { VersionSource } from "../../core/version.js";
+import type {
+  Backend,
+  BackendExtensions,
+  BackendFactory,
+  BackendInfo,
+  BackendSetup,
+  Batch,
+  ChangesOptions,
+  ChangesResult,
+  CommitResult,
+  Durability,
+  Position,
+  ReadResult,
+  ScanOptions,
+  ScanPage,
+  ScanWant,
+  VerifyReport,
+  Want,
+} from "../backend.js";
+import { Lifecycle } from "../local/lifecycle.js";
+import { readChanges } from "./read-changes.js";
+import { Committer } from "./committer.js";
+import { sweepWhole, type SweepSetup } from "./expiry-sweep.js";
+import { NameRegistry } from "./name-registry.js";
+import { countRange, scanRange, type Limited } from "./range-scan.js";
+import { ReadGatherer } from "./read-gatherer.js";
+import { RedisConnection } from "./redis-connection.js";
+import { loadRedis } from "./redis-driver.js";
+import { redisOptions, type RedisOptions } from "./redis-options.js";
+import { checkCluster, checkServers } from "./server-settings.js";
+import { selfTest } from "./self-test.js";
+import { Spaces } from "./spaces.js";
+import { verifyStore } from "./store-verify.js";
+import { SweepTimers } from "./sweep-timers.js";
+import { WakeUps } from "./wake-ups.js";
+
+const MIB = 1024 * 1024;
+
+/**
+ * Keeps everything at a server of Redis 7 or newer, Valkey, or a cluster of them, which other processes may use at the
+ * same time. Options: see RedisOptionsInput; all may be left out.
+ */
+export const redisBackend: BackendFactory = (setup) => new RedisBackend(setup);
+
+class RedisBackend implements Backend {
+  readonly extensions: BackendExtensions;
+  readonly #setup: BackendSetup;
+  readonly #options: RedisOptions;
+  readonly #lifecycle = new Lifecycle();
+  readonly #connection: RedisConnection;
+  readonly #spaces: Spaces;
+  readonly #registry: NameRegistry;
+  readonly #reads: ReadGatherer;
+  readonly #committer: Committer;
+  readonly #wakeUps: WakeUps;
+  readonly #sweeping: SweepSetup;
+  #info: BackendInfo;
+  #timers: SweepTimers | undefined;
+  #endTimers: Cancel | undefined;
+
+  constructor(setup: BackendSetup) {
+    const { changes, operationTimeoutMs, runtime, warn } = setup;
+    const options = redisOptions(setup);
+    this.#setup = setup;
+    this.#options = options;
+    this.#info = infoOf(options, "none");
+    this.#connection = new RedisConnection(options, () => this.#missed());
+    this.#spaces = new Spaces(options.prefix);
+    this.#registry = new NameRegistry(this.#connection, this.#spaces, options.prefix);
+    this.#reads = new ReadGatherer(this.#connection, operationTimeoutMs);
+    this.#wakeUps = new WakeUps(this.#connection, runtime.timers);
+    const common = { connection: this.#connection, ids: new VersionSource(runtime.random), changes };
+    const { limits } = this.#info;
+    const { registry, spaces } = { registry: this.#registry, spaces: this.#spaces };
+    this.#committer = new Committer({ ...common, registry, spaces, limits, operationTimeoutMs, warn });
+    this.#sweeping = common;
+    this.extensions = { compact: (ctx) => this.#compact(ctx), verify: (ctx) => this.#verify(ctx) };
+  }
+
+  get info(): BackendInfo {
+    return this.#info;
+  }
+
+  async open(ctx: Context): Promise<void> {
+    await this.#lifecycle.open(ctx, async () => {
+      const [limit, done] = withTimeout(ctx, this.#setup.operationTimeoutMs);
+      try {
+        await this.#connect(limit);
+      } finally {
+        done();
+      }
+      this.#startTimers();
+    });
+  }
+
+  async close(_ctx: Context): Promise<void> {
+    await this.#lifecycle.close(
+      () => {
+        this.#endTimers?.();
+        this.#wakeUps.missed();
+      },
+      async () => {
+        await this.#timers?.stop();
+        this.#wakeUps.missed();
+        this.#connection.close();
+      },
+    );
+  }
+
+  async read<W extends Want = "values">(
+    ctx: Context,
+    namespace: string,
+    keys: readonly StoredKey[],
+    options?: { readonly want?: W },
+  ): Promise<ReadResult<W>> {
+    const want = options?.want ?? "values";
+    const read = () => this.#reads.read(ctx, this.#spaces.of(namespace), keys, want);
+    return await this.#lifecycle.run(ctx, read);
+  }
+
+  async *scan<W extends ScanWant = "values">(
+    ctx: Context,
+    namespace: string,
+    range: KeyRange,
+    options: ScanOptions<W> = {},
+  ): AsyncGenerator<ScanPage<W>> {
+    this.#lifecycle.check(ctx);
+    const space = this.#spaces.of(namespace);
+    if (options.want === "count") {
+      const page = await this.#limited(ctx, (limit) =>
+        countRange(this.#sweeping, limit, space, range, options.limit),
+      );
+      yield page as ScanPage<W>;
+      return;
+    }
+    yield* scanRange(this.#sweeping, this.#limited, ctx, space, range, options);
+  }
+
+  async commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    this.#lifecycle.checkOpen();
+    return await this.#lifecycle.track(() => this.#committer.commit(batches));
+  }
+
+  async changes(
+    ctx: Context,
+    namespace: string,
+    after: Position | undefined,
+    { limit, waitMs = 0 }: ChangesOptions,
+  ): Promise<ChangesResult> {
+    const space = this.#spaces.of(namespace);
+    const look = () => this.#limited(ctx, (end) => readChanges(this.#connection, end, space, after, limit));
+    if (waitMs <= 0) return await look();
+    const { clock } = this.#setup.runtime;
+    const until = clock.monotonic() + waitMs;
+    return await this.#lifecycle.run(ctx, async () => {
+      for (;;) {
+        const found = await this.#limited(ctx, (end) =>
+          this.#wakeUps.listening(end, space, async () => {
+            const result = await look();
+            const leftMs = until - clock.monotonic();
+            if (result.lost || result.changes.length > 0 || leftMs <= 0) return result;
+            await this.#wakeUps.wait(ctx, space, leftMs);
+            return undefined;
+          }),
+        );
+        if (found !== undefined) return found;
+      }
+    });
+  }
+
+  async *namespaces(ctx: Context): AsyncGenerator<readonly string[]> {
+    this.#lifecycle.check(ctx);
+    for await (const names of this.#registry.all(ctx)) {
+      const held = await this.#limited(ctx, (limit) => this.#registry.held(limit, names));
+      if (held.length > 0) yield held;
+      this.#lifecycle.check(ctx);
+    }
+  }
+
+  /** Runs what asks the server, as a call that `close` waits for, within the deadline that every operation has. */
+  readonly #limited: Limited = (ctx, run) =>
+    this.#lifecycle.run(ctx, async () => {
+      const [limit, done] = withTimeout(ctx, this.#setup.operationTimeoutMs);
+      try {
+        return await run(limit);
+      } finally {
+        done();
+      }
+    });
+
+  async #connect(limit: Context): Promise<void> {
+    const { prefix, cluster } = this.#options;
+    const driver = await loadRedis();
+    await this.#connection.open(limit, driver);
+    try {
+      const nodes = await this.#connection.link.nodes();
+      if (cluster !== undefined) await checkCluster(limit, nodes);
+      const durability = await checkServers(limit, nodes);
+      refuseLess(durability, this.#setup.durability);
+      await selfTest(limit, this.#connection, prefix, this.#setup.runtime.random);
+      this.#info = infoOf(this.#options, durability);
+    } catch (error) {
+      this.#connection.close();
+      throw error;
+    }
+  }
+
+  #startTimers(): void {
+    const [ctx, cancel] = withCancel(background());
+    this.#endTimers = cancel;
+    this.#timers = new SweepTimers({
+      ...this.#sweeping,
+      ctx,
+      registry: this.#registry,
+      spaces: this.#spaces,
+      watched: () => this.#wakeUps.watched,
+      setup: this.#setup,
+    });
+    this.#timers.start();
+  }
+
+  #missed(): void {
+    this.#spaces.forgetRegistered();
+    this.#wakeUps.missed();
+  }
+
+  async #compact(ctx: Context): Promise<void> {
+    await this.#lifecycle.run(ctx, async () => {
+      for await (const names of this.#registry.all(ctx)) {
+        for (const name of names) {
+          await this.#limited(ctx, (limit) => sweepWhole(this.#sweeping, limit, this.#spaces.of(name)));
+        }
+      }
+    });
+  }
+
+  async #verify(ctx: Context): Promise<VerifyReport> {
+    const { connection } = this.#sweeping;
+    const setup = { connection, registry: this.#registry, spaces: this.#spaces, limited: this.#limited };
+    return await this.#lifecycle.run(ctx, () => verifyStore(setup, ctx));
+  }
+}
+
+function infoOf({ maxBatch }: RedisOptions, durability: Durability): BackendInfo {
+  return {
+    name: "redis",
+    capabilities: {
+      persistent: true,
+      shared: true,
+      groupCommit: true,
+      compact: true,
+      verify: true,
+      flush: false,
+      files: false,
+    },
+    limits: { maxValueBytes: 64 * MIB, maxBatchEntries: maxBatch, maxBatchBytes: 64 * MIB },
+    durability,
+    entryHash: hashEntry,
+  };
+}
+
+const RANKS = { none: 0, interval: 0, process: 1, power: 2 } as const;
+
+/** Who asks for more than the server holds must not learn of it when data is gone. */
+function refuseLess(held: Durability, asked: BackendSetup["durability"]): void {
+  if (asked === undefined || RANKS[held] >= RANKS[asked]) return;
+  const advice = asked === "power" ? "appendonly yes and appendfsync always" : "appendonly yes";
+  throw new StorageFault(
+    "unsupported",
+    `durability ${asked} is asked for, but the server holds ${held}; configure it with ${advice}`,
+  );
+}

@@ -1,0 +1,64 @@
+import { StorageFault } from "../../core/errors.js";
+
+/** What a command is made of. */
+export type Argument = string | Buffer;
+
+export interface CommandOptions {
+  readonly typeMapping: Readonly<Record<number, unknown>>;
+}
+
+/** The part of a node-redis client that is used here. */
+export interface RedisClient {
+  readonly isReady: boolean;
+  connect(): Promise<unknown>;
+  destroy(): void;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  sendCommand(args: readonly Argument[], options?: CommandOptions): Promise<unknown>;
+  subscribe(channel: string, listener: () => void): Promise<unknown>;
+  unsubscribe(channel: string, listener: () => void): Promise<unknown>;
+}
+
+/** The part of a node-redis cluster client that is used here. */
+export interface RedisCluster {
+  readonly masters: readonly { readonly address: string; readonly client?: unknown }[];
+  connect(): Promise<unknown>;
+  destroy(): void;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  nodeClient(node: { readonly address: string }): RedisClient | Promise<RedisClient>;
+  sendCommand(
+    firstKey: string,
+    isReadonly: boolean,
+    args: readonly Argument[],
+    options?: CommandOptions,
+  ): Promise<unknown>;
+  sSubscribe(channel: string, listener: () => void): Promise<unknown>;
+  sUnsubscribe(channel: string, listener: () => void): Promise<unknown>;
+}
+
+export interface RedisDriver {
+  createClient(options: unknown): RedisClient;
+  createCluster(options: unknown): RedisCluster;
+}
+
+/** The type byte of a bulk string in the protocol. */
+const BULK_STRING = 36;
+
+/** Bulk strings as bytes: keys and values need not be text. */
+export const AS_BYTES: CommandOptions = Object.freeze({ typeMapping: { [BULK_STRING]: Buffer } });
+
+/**
+ * The package redis, loaded when a store is opened.
+ *
+ * @throws StorageFault `unsupported` with the command that installs it, when it is not there.
+ */
+export async function loadRedis(): Promise<RedisDriver> {
+  try {
+    return await import("redis");
+  } catch (error) {
+    throw new StorageFault(
+      "unsupported",
+      "the redis backend needs the package redis; install it with: npm install redis",
+      { cause: error },
+    );
+  }
+}

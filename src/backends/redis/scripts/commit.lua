@@ -1,0 +1,318 @@
+--[[
+  Commits several independent batches of one namespace: checks, writes, log and wake-up in one step.
+
+  An error in Lua undoes nothing. So everything that can fail is done before the first write: every key is read with a
+  command of its type, every limit is looked at, and the first write is one that a full server refuses.
+
+  KEYS 1 to 7, see the prelude
+  ARGV 1 token of this attempt, 2 id for a sweep, 3 commits the log keeps, 4 their age in ms, 5 channel,
+       6 PUBLISH or SPUBLISH, 7 most entries that range checks and range deletes may touch, 8 most expired entries to look
+       through; then words of the batches, each begun by its letter:
+       B id writes-as-packed    a batch begins; packed is "" when it writes nothing
+       C key version            the live entry has this version
+       N key                    there is no live entry
+       R first end count hi lo  the live entries of the range are these
+       X first end              deletes a range; the ranges of a batch are disjoint and stand before P, T and D
+       P key header value       puts
+       T key header value ttl   puts with a ttl in ms
+       D key                    deletes
+  Answers { clock, ordinal, id before, answers… }, an answer per batch:
+       ordinal                           committed, and nothing to tell of
+       { ordinal, record without packed} committed
+       { "=" , ordinal, id }             checks hold, nothing was to be written; where the namespace stood
+       { "!", n, header, value, … }      conflict: check n (from 1, header and value "" when absent), range check -n
+       { ">", entries }                  refused: its ranges hold more entries than may be touched
+  Errors: BEHIND sweep first; SPLIT together the batches touch too many entries; FENCED this attempt was given up;
+  PARTIAL broke off after the first write.
+]]
+local FIRST = 9
+local WIDTH = { B = 3, C = 3, N = 2, R = 6, X = 3, P = 4, T = 5, D = 2 }
+local RECORDS_PER_ADD = 400
+local SWEPT_ALONG = 64
+local TRIM_EVERY = 64
+
+local count, age, bound = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[7])
+local words = #ARGV
+
+-- Every key is touched by a command of its type, which fails if it is somebody else's.
+local at = standing(KEYS[1])
+if call('ZSCORE', KEYS[7], ARGV[1]) then return redis.error_reply('FENCED this attempt was given up') end
+if call('XLEN', KEYS[6]) > 0 and at.ordinal == 0 then
+  return redis.error_reply('WRONGTYPE the log is not of this store')
+end
+local held_in_all = call('ZCARD', KEYS[4])
+call('HLEN', KEYS[2])
+call('HLEN', KEYS[3])
+local due_count = call('ZCOUNT', KEYS[5], '-inf', whole(at.now))
+
+local looked_up, has_ranges = {}, false
+local i = FIRST
+while i <= words do
+  local word = ARGV[i]
+  if word == 'R' or word == 'X' then
+    has_ranges = true
+  elseif word ~= 'B' then
+    looked_up[#looked_up + 1] = ARGV[i + 1]
+  end
+  i = i + WIDTH[word]
+end
+local headers = fields_of(KEYS[2], looked_up)
+
+local due = {}
+if has_ranges and due_count > 0 then
+  if due_count > tonumber(ARGV[8]) then return redis.error_reply('BEHIND sweep first') end
+  due = call('ZRANGE', KEYS[5], '-inf', whole(at.now), 'BYSCORE')
+end
+
+local function expired_inside(first, last)
+  local expired = 0
+  for _, key in ipairs(due) do
+    if is_inside(key, first, last) then expired = expired + 1 end
+  end
+  return expired
+end
+
+-- The sum of the hashes of a range's live entries, as two halves of 32 bits.
+local function digest_of(first, last)
+  local low, high, from = 0, 0, least(first)
+  local to = most(last)
+  while true do
+    local found = call('ZRANGE', KEYS[4], from, to, 'BYLEX', 'LIMIT', 0, SLICE)
+    if #found == 0 then break end
+    for _, header in ipairs(fields_of(KEYS[2], found)) do
+      if header and (due_count == 0 or is_live(header, at.now)) then
+        high = high + tonumber(sub(header, 2, 9), 16)
+        low = low + tonumber(sub(header, 10, 17), 16)
+      end
+    end
+    from = '(' .. found[#found]
+  end
+  return (high + floor(low / 4294967296)) % 4294967296, low % 4294967296
+end
+
+local touched = 0
+
+-- Whether a range may be looked through, and whether its live entries are as many as expected and add up as expected.
+local function range_holds(first, last, expected, high, low)
+  local held = call('ZLEXCOUNT', KEYS[4], least(first), most(last))
+  if held - (held > 0 and expired_inside(first, last) or 0) ~= expected then return true, false end
+  touched = touched + held
+  if touched > bound then return false, touched end
+  local sum_high, sum_low = digest_of(first, last)
+  return true, sum_high == high and sum_low == low
+end
+
+-- Live heads of a range; other kinds of keys begin with U+0000.
+local function heads_inside(first, last)
+  local from = (first == '' or byte(first, 1) == 0) and '\1' or first
+  local heads = call('ZLEXCOUNT', KEYS[4], least(from), most(last))
+  if heads == 0 then return 0 end
+  return heads - expired_inside(from, last)
+end
+
+local puts, values, added, deadlines, lifted, deleted, drops = {}, {}, {}, {}, {}, {}, {}
+local answers, records = {}, {}
+local ordinal, writes = at.ordinal, at.writes
+local drop_all = false
+
+-- A batch under way: its words are looked at first, its writes gathered when all checks held.
+local cursor = 0
+
+local function covered(ranges, key)
+  for _, range in ipairs(ranges) do
+    if is_inside(key, range[1], range[2]) then return true end
+  end
+  return false
+end
+
+local function gather_put(key, header, value, old)
+  puts[#puts + 1] = key
+  puts[#puts + 1] = header
+  values[#values + 1] = key
+  values[#values + 1] = value
+  if not old then
+    added[#added + 1] = 0
+    added[#added + 1] = key
+  end
+  local deadline = byte(header, DEADLINE_AT) ~= SPACE and match(header, '^%S+', DEADLINE_AT)
+  if deadline then
+    deadlines[#deadlines + 1] = deadline
+    deadlines[#deadlines + 1] = key
+  elseif old and byte(old, DEADLINE_AT) ~= SPACE then
+    lifted[#lifted + 1] = key
+  end
+end
+
+-- Looks at the batch whose first word is at `from`; answers where the next one begins.
+local function take_batch(from)
+  local id, packed = ARGV[from + 1], ARGV[from + 2]
+  local conflicts, ranges, lines = { '!' }, {}, {}
+  local checks, range_checks, write, removed, weight, too_many = 0, 0, 0, 0, 0, nil
+  local at_word = from + 3
+  while at_word <= words do
+    local word, key = ARGV[at_word], ARGV[at_word + 1]
+    if word == 'B' then break end
+    if word == 'C' or word == 'N' then
+      checks, cursor = checks + 1, cursor + 1
+      local header = headers[cursor]
+      local live = header and is_live(header, at.now)
+      local holds = not live
+      if word == 'C' then
+        holds = live and match(header, '^%S* (%S+)', DEADLINE_AT) == ARGV[at_word + 2]
+      end
+      if not holds then
+        conflicts[#conflicts + 1] = checks
+        conflicts[#conflicts + 1] = live and header or ''
+        conflicts[#conflicts + 1] = live and call('HGET', KEYS[3], key) or ''
+      end
+    elseif word == 'R' then
+      range_checks = range_checks + 1
+      local fits, holds = range_holds(key, ARGV[at_word + 2], tonumber(ARGV[at_word + 3]),
+        tonumber(ARGV[at_word + 4]), tonumber(ARGV[at_word + 5]))
+      if not fits then
+        too_many = holds
+      elseif not holds then
+        conflicts[#conflicts + 1] = -range_checks
+      end
+    elseif word == 'X' then
+      local last = ARGV[at_word + 2]
+      local held = call('ZLEXCOUNT', KEYS[4], least(key), most(last))
+      if held > 0 then
+        local all = held == held_in_all
+        ranges[#ranges + 1] = { key, last, all }
+        removed = removed + heads_inside(key, last)
+        if not all then
+          touched = touched + held
+          if touched > bound then too_many = touched end
+        end
+      end
+      weight = weight + 1
+    else
+      cursor, write, weight = cursor + 1, write + 1, weight + 1
+      local old = headers[cursor]
+      if old and #ranges > 0 and covered(ranges, key) then old = false end
+      if old then lines[#lines + 1] = '\n' .. write .. ':' .. sub(old, RECORDED_FROM) end
+    end
+    at_word = at_word + WIDTH[word]
+  end
+  if too_many then
+    answers[#answers + 1] = { '>', too_many }
+  elseif #conflicts > 1 then
+    answers[#answers + 1] = conflicts
+  elseif weight == 0 then
+    answers[#answers + 1] = { '=', ordinal, records[#records - 1] or at.id }
+  else
+    ordinal, writes = ordinal + 1, writes + weight
+    local tail = '\n' .. removed .. table.concat(lines)
+    records[#records + 1] = id
+    records[#records + 1] = packed .. tail
+    answers[#answers + 1] = (removed == 0 and #lines == 0) and ordinal or { ordinal, tail }
+    return at_word, true, ranges
+  end
+  return at_word, false
+end
+
+-- Gathers the writes of a batch that will be committed.
+local function gather(from, next_batch, ranges, lookup)
+  local at_word = from + 3
+  while at_word < next_batch do
+    local word, key = ARGV[at_word], ARGV[at_word + 1]
+    if word == 'C' or word == 'N' then
+      lookup = lookup + 1
+    elseif word ~= 'X' and word ~= 'R' then
+      lookup = lookup + 1
+      local old = headers[lookup]
+      if old and #ranges > 0 and covered(ranges, key) then old = false end
+      if word == 'P' then
+        gather_put(key, ARGV[at_word + 2], ARGV[at_word + 3], old)
+      elseif word == 'T' then
+        local header = ARGV[at_word + 2]
+        local deadline = format('%.17g', at.now + tonumber(ARGV[at_word + 4]))
+        header = sub(header, 1, DEADLINE_AT - 1) .. deadline .. sub(header, DEADLINE_AT)
+        gather_put(key, header, ARGV[at_word + 3], old)
+      elseif old then
+        deleted[#deleted + 1] = key
+        if byte(old, DEADLINE_AT) ~= SPACE then lifted[#lifted + 1] = key end
+      end
+    end
+    at_word = at_word + WIDTH[word]
+  end
+  for _, range in ipairs(ranges) do
+    if range[3] then drop_all = true end
+    drops[#drops + 1] = range
+  end
+end
+
+local batches = 0
+i = FIRST
+while i <= words do
+  local lookup = cursor
+  local next_batch, commits, ranges = take_batch(i)
+  if commits then gather(i, next_batch, ranges, lookup) end
+  batches = batches + 1
+  i = next_batch
+end
+if touched > bound and batches > 1 then return redis.error_reply('SPLIT the batches touch too many entries') end
+
+local answer = { at.now, at.ordinal, at.id }
+for _, one in ipairs(answers) do answer[#answer + 1] = one end
+if #records == 0 then return answer end
+
+local function drop(first, last)
+  local from = least(first)
+  while true do
+    local found = call('ZRANGE', KEYS[4], from, most(last), 'BYLEX', 'LIMIT', 0, SLICE)
+    if #found == 0 then break end
+    call('HDEL', KEYS[2], unpack(found))
+    call('HDEL', KEYS[3], unpack(found))
+    call('ZREM', KEYS[5], unpack(found))
+    from = '(' .. found[#found]
+  end
+  call('ZREMRANGEBYLEX', KEYS[4], least(first), most(last))
+end
+
+local function write_log()
+  local before, first, weight = at.id, at.ordinal, at.writes
+  for start = 1, #records, RECORDS_PER_ADD * 2 do
+    local stop = math.min(start + RECORDS_PER_ADD * 2 - 1, #records)
+    local last = first + (stop - start + 1) / 2
+    call('XADD', KEYS[6], 'MINID', '=', whole(math.max(0, ordinal - count + 1)), whole(last) .. '-' .. whole(at.now),
+      '@', before .. ' ' .. whole(first + 1) .. ' ' .. whole(weight), unpack(records, start, stop))
+    before, first, weight = records[stop - 1], last, writes
+  end
+end
+
+local function apply()
+  write_log()
+  if drop_all then
+    call('UNLINK', KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+  else
+    for _, range in ipairs(drops) do drop(range[1], range[2]) end
+  end
+  if #deleted > 0 then
+    in_slices('HDEL', KEYS[2], deleted)
+    in_slices('HDEL', KEYS[3], deleted)
+    in_slices('ZREM', KEYS[4], deleted)
+  end
+  if #lifted > 0 then in_slices('ZREM', KEYS[5], lifted) end
+  in_slices('HSET', KEYS[2], puts)
+  in_slices('HSET', KEYS[3], values)
+  in_slices('ZADD', KEYS[4], added)
+  in_slices('ZADD', KEYS[5], deadlines)
+  local old_ordinal = at.ordinal
+  at.ordinal, at.id, at.writes = ordinal, records[#records - 1], writes
+  if due_count > 0 then sweep(KEYS, at, ARGV[2], SWEPT_ALONG, count) end
+  if floor(old_ordinal / TRIM_EVERY) ~= floor(at.ordinal / TRIM_EVERY) then
+    trim_log(KEYS[6], at, count, age, 2 * TRIM_EVERY)
+  end
+end
+
+-- A full server refuses the first write that may need room. Deletes make room, so they begin with one that never does.
+if #puts == 0 then call('ZREM', KEYS[4], '') end
+call('HSET', KEYS[1], 'o', whole(ordinal), 'i', records[#records - 1], 'n', whole(at.now), 'w', whole(writes))
+local done, failure = pcall(apply)
+redis.pcall(ARGV[6], ARGV[5], whole(at.ordinal))
+if done then return answer end
+redis.pcall('HSET', KEYS[1], 'x', '1')
+local reason = type(failure) == 'table' and failure.err or tostring(failure)
+return redis.error_reply('PARTIAL ' .. reason)

@@ -1,0 +1,42 @@
+import type { Context } from "../../core/context.js";
+import { StorageFault } from "../../core/errors.js";
+import type { Random } from "../../core/runtime.js";
+import type { RedisConnection } from "./redis-connection.js";
+import { SCRIPTS } from "./redis-script.js";
+
+/**
+ * Tries every command that a commit is made of, as the user that is connected: one that failed in the middle of a
+ * commit would leave it half done. A server that is full passes: it refuses a commit before its first write.
+ *
+ * @throws StorageFault `denied`, `read-only` or `unsupported`, naming what is missing.
+ */
+export async function selfTest(
+  limit: Context,
+  connection: RedisConnection,
+  prefix: string,
+  random: Random,
+): Promise<void> {
+  // Two stores that open at once must not meet.
+  const tag = `${prefix}{probe-${Buffer.from(random.bytes(8)).toString("hex")}}:`;
+  const keys = ["hash", "set", "log"].map((name) => tag + name);
+  const answer = await connection.read(limit, SCRIPTS.probe, keys, [`${tag}changes`, connection.publish]);
+  const failures = (answer as Buffer[]).map(String).filter((failure) => !failure.includes("OOM"));
+  if (failures.length > 0) throw faultOf(failures);
+}
+
+function faultOf(failures: readonly string[]): StorageFault {
+  const commands = [...new Set(failures.map((failure) => failure.split(":", 1)[0]))].join(", ");
+  const cause = new Error(failures[0]);
+  if (failures.some((failure) => failure.includes("READONLY"))) {
+    return new StorageFault(
+      "read-only",
+      "the server is a read-only replica; give the address of its master",
+      { cause },
+    );
+  }
+  if (failures.some((failure) => /NOPERM|acl|permission/i.test(failure))) {
+    const advice = "allow the user these commands, the keys under redis.prefix and the channels under it";
+    return new StorageFault("denied", `the server refuses the user ${commands}; ${advice}`, { cause });
+  }
+  return new StorageFault("unsupported", `the server cannot do ${commands}`, { cause });
+}
