@@ -3,6 +3,7 @@ import type { Batch } from "../backends/backend.js";
 import type { DecodedEntry } from "../core/decoded-entry.js";
 import type { Clock } from "../core/runtime.js";
 import { namespaceOfCacheKey } from "./cache-key.js";
+import { FillGuard, NO_PLACE, type FillTicket, type Ordinal } from "./fill-guard.js";
 import { KeysUnderWay } from "./keys-under-way.js";
 
 export interface EntryCacheOptions {
@@ -10,6 +11,14 @@ export interface EntryCacheOptions {
   readonly maxBytes: number;
   /** Entries are dropped this long after they were filled; 0: never. */
   readonly ttlMs: number;
+}
+
+/** What a cache answers from what it holds; undefined where it does not know. */
+export interface CacheAnswers {
+  /** What is known of a key, counted as a hit or a miss. */
+  lookup(key: string): DecodedEntry | undefined;
+  /** As `lookup`, not counted. */
+  peek(key: string): DecodedEntry | undefined;
 }
 
 /** Counts since the cache was made or cleared. */
@@ -23,46 +32,42 @@ export interface EntryCacheCounts {
   invalidations: number;
 }
 
-/** When an answer was asked for, in the order of changes; see `expectAnswer`. */
-export type FillTicket = number;
-
 /**
  * A least-recently-used cache of entries and absences, bounded by entries and by estimated bytes. Keys are made by
  * `cacheKey`.
  *
- * Whoever asks the backend takes a ticket first and shows it when the answer arrives: a key that changed in between
- * must not be filled with it, or a value older than the change would stay for good. Changes are numbered; while
- * answers are awaited, the number of each key's last change is kept.
+ * Nothing is filled that a change has overtaken since it was asked for (see FillGuard). Where other processes change
+ * the data too, each entry is kept with the place in the change log that it is as of, so that the log's changes drop
+ * exactly what has not seen them: what this process wrote itself outlives the news of its own commits.
  */
-export class EntryCache {
+export class EntryCache implements CacheAnswers {
   readonly maxEntries: number;
   readonly #entries: LRUCache<string, DecodedEntry>;
   readonly #clock: Clock;
+  readonly #guard = new FillGuard();
+  /** The place in the log that an entry is as of, where it is known; undefined where nobody else changes the data. */
+  readonly #places: Map<string, Ordinal> | undefined;
   #counts = noCounts();
   /** What was counted before the last `clear`. */
   #earlier = noCounts();
   #absences = 0;
   #underWay: KeysUnderWay | undefined;
-  #lastChange = 0;
-  #awaited = 0;
-  readonly #changedAt = new Map<string, number>();
-  readonly #namespaceChangedAt = new Map<string, number>();
-  #clearedAt = 0;
   #retired = false;
 
-  constructor(options: EntryCacheOptions, clock: Clock) {
+  /** @param isShared other processes change the data too, and the cache is told of the log's changes. */
+  constructor(options: EntryCacheOptions, clock: Clock, isShared = false) {
     this.maxEntries = options.maxEntries;
     this.#clock = clock;
+    this.#places = isShared ? new Map() : undefined;
     this.#entries = new LRUCache({
       max: options.maxEntries,
       maxSize: options.maxBytes,
       sizeCalculation: (entry, key) => entry.bytes + key.length,
-      dispose: (entry, _key, reason) => this.#disposed(entry, reason),
+      dispose: (entry, key, reason) => this.#disposed(entry, key, reason),
       ...(options.ttlMs > 0 ? { ttl: options.ttlMs, perf: { now: () => clock.monotonic() } } : {}),
     });
   }
 
-  /** What is known of a key, counted as a hit or a miss. */
   lookup(key: string): DecodedEntry | undefined {
     const entry = this.peek(key);
     if (entry === undefined) this.#counts.misses += 1;
@@ -70,7 +75,7 @@ export class EntryCache {
     return entry;
   }
 
-  /** What is known of a key, not counted; nothing while a commit that writes it is under way. */
+  /** Knows nothing of a key while a commit that writes it is under way. */
   peek(key: string): DecodedEntry | undefined {
     if (this.#underWay !== undefined && this.#underWay.has(key)) return undefined;
     const entry = this.#entries.get(key);
@@ -91,62 +96,83 @@ export class EntryCache {
 
   /** The backend is about to be asked; to be ended by `endAnswer`, however that went. */
   expectAnswer(): FillTicket {
-    this.#awaited += 1;
-    return this.#lastChange;
+    return this.#guard.expectAnswer();
   }
 
   endAnswer(): void {
-    this.#awaited -= 1;
-    if (this.#awaited > 0 || this.#lastChange === 0) return;
-    if (this.#changedAt.size > 0) this.#changedAt.clear();
-    if (this.#namespaceChangedAt.size > 0) this.#namespaceChangedAt.clear();
+    this.#guard.endAnswer();
   }
 
-  /** Whether nothing changed a key since the ticket was taken. */
-  mayFill(key: string, ticket: FillTicket): boolean {
-    if (this.#retired) return false;
-    if (this.#lastChange === ticket) return true;
-    if (this.#clearedAt > ticket || (this.#changedAt.get(key) ?? 0) > ticket) return false;
-    return (this.#namespaceChangedAt.get(namespaceOfCacheKey(key)) ?? 0) <= ticket;
+  /**
+   * Whether an answer is the last that is known of a key: nothing changed it since the ticket was taken that the
+   * answer has not seen, and what is kept of it already is not newer.
+   *
+   * @param ordinal the place in the change log that the answer is as of; absent when it did not say.
+   */
+  mayFill(key: string, ticket: FillTicket, ordinal?: Ordinal): boolean {
+    if (this.#retired || !this.#guard.allows(key, ticket, ordinal)) return false;
+    return this.#places === undefined || ordinal === undefined || (this.#places.get(key) ?? 0) <= ordinal;
   }
 
-  /** Keeps an entry; `mayFill` was asked. */
-  fill(key: string, entry: DecodedEntry): void {
+  /** Keeps an entry; `mayFill` was asked. `ordinal` absent: any change that the log brings from now on drops it. */
+  fill(key: string, entry: DecodedEntry, ordinal?: Ordinal): void {
     const absent = entry.version === null;
     // What is set once more in its own place is not disposed of.
     if (absent && this.#entries.peek(key, { allowStale: true }) !== entry) this.#absences += 1;
     this.#entries.set(key, entry);
-    // An entry larger than the whole cache is not kept, and not disposed of either.
-    if (absent && !this.#entries.has(key)) this.#absences -= 1;
+    if (absent || this.#places !== undefined) this.#filled(key, absent, ordinal);
   }
 
   /** Forgets a key that changed, and keeps answers on their way from filling it. */
   invalidate(key: string): void {
-    if (this.#entries.delete(key)) this.#counts.invalidations += 1;
-    this.changed(key);
+    this.#drop(key);
+    this.#guard.keyChanged(key, NO_PLACE);
   }
 
-  /** Keeps answers on their way from filling a key. */
-  changed(key: string): void {
-    if (this.#awaited > 0) this.#changedAt.set(key, ++this.#lastChange);
+  /** Keeps answers on their way that have not seen a change of a key from filling it. */
+  changed(key: string, ordinal: Ordinal = NO_PLACE): void {
+    this.#guard.keyChanged(key, ordinal);
   }
 
   /** As `changed`, by an answer that is not ended yet itself. */
-  changedByAnswer(key: string): void {
-    if (this.#awaited > 1) this.changed(key);
+  changedByAnswer(key: string, ordinal?: Ordinal): void {
+    if (this.#guard.awaited > 1) this.changed(key, ordinal);
   }
 
-  /** Forgets a whole namespace, and keeps answers on their way from filling any of it. */
-  invalidateNamespace(namespace: string): void {
+  /** The log tells that a key changed: what is kept of it is dropped unless it has seen that change. */
+  overtake(key: string, ordinal: Ordinal): void {
+    if ((this.#places?.get(key) ?? 0) < ordinal) this.#drop(key);
+    this.#guard.keyChanged(key, ordinal);
+  }
+
+  /** As `overtake`, of every key of a namespace. */
+  overtakeNamespace(namespace: string, ordinal: Ordinal): void {
     for (const key of [...this.#entries.keys()]) {
-      if (namespaceOfCacheKey(key) === namespace) this.invalidate(key);
+      const isOlder = (this.#places?.get(key) ?? 0) < ordinal;
+      if (isOlder && namespaceOfCacheKey(key) === namespace) this.#drop(key);
     }
-    if (this.#awaited > 0) this.#namespaceChangedAt.set(namespace, ++this.#lastChange);
+    this.#guard.namespaceChanged(namespace, ordinal);
+  }
+
+  /** Forgets whole namespaces, and keeps answers on their way from filling any of them. */
+  invalidateNamespaces(namespaces: ReadonlySet<string>): void {
+    for (const key of [...this.#entries.keys()])
+      if (namespaces.has(namespaceOfCacheKey(key))) this.#drop(key);
+    for (const namespace of namespaces) this.#guard.namespaceChanged(namespace, NO_PLACE);
+  }
+
+  invalidateNamespace(namespace: string): void {
+    this.overtakeNamespace(namespace, NO_PLACE);
+  }
+
+  /** From here on the namespace's log is read: answers on their way as of an earlier place may have missed changes. */
+  followedFrom(namespace: string, ordinal: Ordinal): void {
+    this.#guard.namespaceChanged(namespace, ordinal);
   }
 
   /** Forgets everything, zeroes the counts, and keeps answers on their way from filling anything. */
   clear(): void {
-    this.#clearedAt = ++this.#lastChange;
+    this.#guard.everythingChanged();
     this.#entries.clear();
     this.#earlier = this.totals;
     this.#counts = noCounts();
@@ -156,6 +182,11 @@ export class EntryCache {
   retire(): void {
     this.clear();
     this.#retired = true;
+  }
+
+  /** Answers a read that is not to be answered from here: counts a miss. */
+  miss(): undefined {
+    this.#counts.misses += 1;
   }
 
   countLoad(): void {
@@ -186,7 +217,19 @@ export class EntryCache {
     return this.#entries.calculatedSize;
   }
 
-  #disposed(entry: DecodedEntry, reason: string): void {
+  #filled(key: string, absent: boolean, ordinal: Ordinal | undefined): void {
+    const isKept = this.#entries.has(key);
+    // An entry larger than the whole cache is not kept, and not disposed of either.
+    if (absent && !isKept) this.#absences -= 1;
+    if (isKept && ordinal !== undefined) this.#places?.set(key, ordinal);
+  }
+
+  #drop(key: string): void {
+    if (this.#entries.delete(key)) this.#counts.invalidations += 1;
+  }
+
+  #disposed(entry: DecodedEntry, key: string, reason: string): void {
+    this.#places?.delete(key);
     if (entry.version === null) this.#absences -= 1;
     if (reason === "evict") this.#counts.evictions += 1;
     else if (reason === "expire") this.#counts.expirations += 1;

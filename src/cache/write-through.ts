@@ -4,13 +4,15 @@ import { isHead, userKey, type StoredKey } from "../core/key.js";
 import { HEADS, overlaps, type KeyRange } from "../core/range.js";
 import type { Clock } from "../core/runtime.js";
 import { cacheKey } from "./cache-key.js";
-import type { EntryCache, FillTicket } from "./entry-cache.js";
+import type { ChangeFollower } from "./change-follower.js";
+import type { EntryCache } from "./entry-cache.js";
+import { NO_PLACE, type FillTicket, type Ordinal } from "./fill-guard.js";
 import type { EntryDecoder } from "./entry-decoder.js";
 
 /** What must be known of a call when its answer arrives. */
 export interface SentCall {
   readonly ticket: FillTicket;
-  /** Local monotonic time when it was sent; 0 where no entry of it has a deadline. */
+  /** Local monotonic time when it was sent; 0 where no entry of it has a deadline and nobody else changes the data. */
   readonly sentAt: number;
 }
 
@@ -19,18 +21,21 @@ export class WriteThrough {
   readonly #cache: EntryCache;
   readonly #decoder: EntryDecoder;
   readonly #clock: Clock;
+  readonly #follower: ChangeFollower | undefined;
 
-  constructor(cache: EntryCache, decoder: EntryDecoder, clock: Clock) {
+  /** @param follower keeps the cache coherent with other processes; absent where nobody else changes the data. */
+  constructor(cache: EntryCache, decoder: EntryDecoder, clock: Clock, follower?: ChangeFollower) {
     this.#cache = cache;
     this.#decoder = decoder;
     this.#clock = clock;
+    this.#follower = follower;
   }
 
   sending(batches: readonly Batch[]): SentCall {
     this.#cache.underWay = batches;
     return {
       ticket: this.#cache.expectAnswer(),
-      sentAt: batches.some(hasDeadline) ? this.#clock.monotonic() : 0,
+      sentAt: this.#follower !== undefined || batches.some(hasDeadline) ? this.#clock.monotonic() : 0,
     };
   }
 
@@ -53,29 +58,35 @@ export class WriteThrough {
     this.#cache.endAnswer();
   }
 
-  #written(batch: Batch, { now }: Committed, { ticket, sentAt }: SentCall): void {
+  #written(batch: Batch, { now, position }: Committed, { ticket, sentAt }: SentCall): void {
+    if (batch.writes.length === 0) return;
+    const { ordinal } = position;
+    const mayKeep = this.#follower?.admitWrite(batch.namespace, position, sentAt) !== false;
     for (const write of batch.writes) {
       if (write.kind === "delete-range") {
-        this.#forgetRange(batch.namespace, write.range);
+        this.#clearRange(batch.namespace, write.range, ordinal);
         continue;
       }
       const id = headId(batch, write.key);
       if (id === undefined) continue;
-      if (!this.#cache.mayFill(id, ticket)) this.#cache.invalidate(id);
-      else if (write.kind === "delete") this.#cache.fill(id, ABSENT);
-      else this.#cache.fill(id, this.#decoder.written(batch.id, write, now, sentAt));
-      this.#cache.changedByAnswer(id);
+      if (!mayKeep || !this.#cache.mayFill(id, ticket, ordinal)) this.#cache.overtake(id, ordinal);
+      else if (write.kind === "delete") this.#cache.fill(id, ABSENT, ordinal);
+      else this.#cache.fill(id, this.#decoder.written(batch.id, write, now, sentAt), ordinal);
+      this.#cache.changedByAnswer(id, ordinal);
     }
   }
 
   /** A conflict proves what was cached of its keys wrong; what it brings is as of now. */
   #refused(batch: Batch, result: Conflicted, { ticket, sentAt }: SentCall): void {
+    const isFollowed = this.#follower?.follows(batch.namespace) !== false;
     for (const conflict of result.conflicts) {
       if ("range" in conflict) continue;
       const id = headId(batch, conflict.key);
       if (id === undefined) continue;
       const mayFill =
-        this.#cache.mayFill(id, ticket) && (conflict.current?.expiresAt === undefined || sentAt > 0);
+        isFollowed &&
+        this.#cache.mayFill(id, ticket) &&
+        (conflict.current?.expiresAt === undefined || sentAt > 0);
       this.#cache.invalidate(id);
       if (mayFill) this.#cache.fill(id, this.#decoder.entry(conflict.current, result.now, sentAt));
     }
@@ -83,7 +94,7 @@ export class WriteThrough {
 
   #forget(batch: Batch): void {
     for (const write of batch.writes) {
-      if (write.kind === "delete-range") this.#forgetRange(batch.namespace, write.range);
+      if (write.kind === "delete-range") this.#clearRange(batch.namespace, write.range, NO_PLACE);
       else {
         const id = headId(batch, write.key);
         if (id !== undefined) this.#cache.invalidate(id);
@@ -92,8 +103,8 @@ export class WriteThrough {
   }
 
   /** Only heads are cached; ranges of them are deleted when a whole namespace is cleared. */
-  #forgetRange(namespace: string, range: KeyRange): void {
-    if (overlaps(range, HEADS)) this.#cache.invalidateNamespace(namespace);
+  #clearRange(namespace: string, range: KeyRange, ordinal: Ordinal): void {
+    if (overlaps(range, HEADS)) this.#cache.overtakeNamespace(namespace, ordinal);
   }
 }
 

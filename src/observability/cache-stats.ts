@@ -1,3 +1,4 @@
+import type { ChangeFollower } from "../cache/change-follower.js";
 import type { EntryCache } from "../cache/entry-cache.js";
 
 export interface CacheStats {
@@ -18,6 +19,12 @@ export interface CacheStats {
   readonly invalidations: number;
   /** Estimated bytes of the entries held. */
   readonly bytes: number;
+  /** How far an answer may be behind other processes, in milliseconds; 0 where nobody else changes the data. */
+  readonly maxStalenessMs: number;
+  /** Namespaces whose changes by other processes are followed; 0 where nobody else changes the data. */
+  readonly followed: number;
+  /** Those of them that are read past the cache just now, since the backend has not confirmed the bound in time. */
+  readonly bypassed: number;
 }
 
 /** What is said of a cache that is turned off. */
@@ -34,9 +41,13 @@ export const NO_CACHE: CacheStats = Object.freeze({
   coalesced: 0,
   invalidations: 0,
   bytes: 0,
+  maxStalenessMs: 0,
+  followed: 0,
+  bypassed: 0,
 });
 
-export function cacheStats(cache: EntryCache): CacheStats {
+/** @param follower what keeps the cache coherent with other processes, where there are any. */
+export function cacheStats(cache: EntryCache, follower?: ChangeFollower): CacheStats {
   const { counts, size, maxEntries, bytes } = cache;
   const asked = counts.hits + counts.misses;
   return {
@@ -46,5 +57,8 @@ export function cacheStats(cache: EntryCache): CacheStats {
     maxSize: maxEntries,
     hitRate: asked === 0 ? 0 : counts.hits / asked,
     bytes,
+    maxStalenessMs: follower?.maxStalenessMs ?? 0,
+    followed: follower?.followed ?? 0,
+    bypassed: follower?.bypassed ?? 0,
   };
 }

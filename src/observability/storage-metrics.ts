@@ -1,3 +1,4 @@
+import type { ChangeFollower } from "../cache/change-follower.js";
 import type { EntryCache, EntryCacheCounts } from "../cache/entry-cache.js";
 import type { OpenTransactions } from "../transaction/open-transactions.js";
 
@@ -22,16 +23,35 @@ const CACHE_COUNTERS: Readonly<Record<keyof EntryCacheCounts, string>> = {
 /** The figures of a store. Counters go on through `clearCache`. */
 export function storageMetrics(store: {
   readonly cache: EntryCache | undefined;
+  readonly follower?: ChangeFollower | undefined;
   readonly services: { readonly open: OpenTransactions };
 }): StorageMetric[] {
-  const { cache, services } = store;
+  const { cache, follower, services } = store;
   const open: StorageMetric = {
     name: "holdfast_transactions_open",
     help: "Transactions begun and not finished",
     kind: "gauge",
     value: services.open.size,
   };
-  return cache === undefined ? [open] : [open, ...cacheMetrics(cache)];
+  const cached = cache === undefined ? [] : cacheMetrics(cache);
+  return [open, ...cached, ...(follower === undefined ? [] : followerMetrics(follower))];
+}
+
+function followerMetrics({ followed, bypassed }: ChangeFollower): StorageMetric[] {
+  return [
+    {
+      name: "holdfast_cache_namespaces_followed",
+      help: "Namespaces whose changes by other processes are followed",
+      kind: "gauge",
+      value: followed,
+    },
+    {
+      name: "holdfast_cache_namespaces_bypassed",
+      help: "Followed namespaces read past the cache, the backend not confirming the staleness bound",
+      kind: "gauge",
+      value: bypassed,
+    },
+  ];
 }
 
 function cacheMetrics(cache: EntryCache): StorageMetric[] {

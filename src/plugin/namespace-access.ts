@@ -42,9 +42,9 @@ export class NamespaceAccess {
 
   /** What the cache knows of a key; counted. */
   lookup(ctx: Context, key: string): DecodedEntry | undefined {
-    const cache = this.enter(ctx).reader.cacheFor(ctx);
-    if (cache === undefined) return undefined;
-    const hit = cache.lookup(cacheKey(this.namespace, key));
+    const answers = this.enter(ctx).reader.answersFor(ctx, this.namespace);
+    if (answers === undefined) return undefined;
+    const hit = answers.lookup(cacheKey(this.namespace, key));
     // Text with U+0000 is no key, but could be the cache's name for one of another namespace.
     return hit === undefined || key.includes("\0") ? undefined : hit;
   }
@@ -55,8 +55,8 @@ export class NamespaceAccess {
   }
 
   async lookupAll(stack: Stack, ctx: Context, keys: readonly string[]): Promise<DecodedEntry[]> {
-    const cache = stack.reader.cacheFor(ctx);
-    const found = keys.map((key) => cache?.lookup(cacheKey(this.namespace, key)));
+    const answers = stack.reader.answersFor(ctx, this.namespace);
+    const found = keys.map((key) => answers?.lookup(cacheKey(this.namespace, key)));
     const missing = keys.filter((_key, i) => found[i] === undefined);
     const loaded = missing.length === 0 ? [] : await stack.reader.loadAll(ctx, this.namespace, missing);
     let next = 0;

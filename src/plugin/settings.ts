@@ -23,6 +23,7 @@ export interface StorageSettings {
     ttl?: Duration;
     values?: "copy" | "frozen";
     consistency?: "cached" | "strong";
+    max_staleness?: Duration;
   };
   transaction?: { timeout?: Duration; max_attempts?: number; max_open?: number };
   changes?: { retain?: { count?: number; age?: Duration } };
@@ -57,6 +58,8 @@ export interface CacheSettings {
   readonly ttlMs: number;
   readonly values: "copy" | "frozen";
   readonly consistency: "cached" | "strong";
+  /** How far the cache may be behind other processes on a shared backend. */
+  readonly maxStalenessMs: number;
 }
 
 export interface TransactionSettings {

@@ -1,4 +1,5 @@
 import type { Backend } from "../backends/backend.js";
+import { ChangeFollower } from "../cache/change-follower.js";
 import { EntryCache } from "../cache/entry-cache.js";
 import { EntryDecoder } from "../cache/entry-decoder.js";
 import { EntryReader } from "../cache/entry-reader.js";
@@ -12,7 +13,7 @@ import type { CommitObserver } from "../transaction/commit-request.js";
 import { ContentionQueue } from "../transaction/contention-queue.js";
 import { OpenTransactions } from "../transaction/open-transactions.js";
 import type { TransactionServices } from "../transaction/transaction-core.js";
-import type { CacheSettings, ResolvedSettings } from "./settings.js";
+import type { ResolvedSettings } from "./settings.js";
 
 /**
  * The layers of an open store, in their order: transactions over the cache over the codec over the backend. The only
@@ -24,6 +25,8 @@ export interface Stack {
   readonly backend: Backend;
   /** undefined when the configuration turns it off. */
   readonly cache: EntryCache | undefined;
+  /** Keeps the cache coherent with other processes; undefined without one, and where nobody else changes the data. */
+  readonly follower: ChangeFollower | undefined;
   readonly reader: EntryReader;
   readonly services: TransactionServices;
   readonly contention: ContentionQueue;
@@ -35,17 +38,15 @@ const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
 export function buildStack(backend: Backend, settings: ResolvedSettings, runtime: Runtime): Stack {
   const payloads = new CodecTable(codec(settings.codec as "json"));
-  const decoder = new EntryDecoder(payloads, settings.cache.values);
-  const cache = makeCache(backend, settings.cache, runtime);
-  const reader = new EntryReader(backend, cache, decoder, runtime.clock, settings.cache.consistency);
-  const pump = new CommitPump(backend, observerOf(cache, decoder, runtime), {
+  const { observer, ...caching } = buildCaching(backend, settings, runtime, payloads);
+  const pump = new CommitPump(backend, observer, {
     maxPending: MAX_PENDING_COMMITS,
     maxGroupRequests: MAX_GROUP_REQUESTS,
     maxGroupBytes: MAX_GROUP_BYTES,
   });
   const services: TransactionServices = {
     backend,
-    source: reader,
+    source: caching.reader,
     encoder: new ValueEncoder(payloads, backend.info.limits.maxValueBytes),
     pump,
     versions: new VersionSource(runtime.random),
@@ -56,8 +57,7 @@ export function buildStack(backend: Backend, settings: ResolvedSettings, runtime
     settings,
     runtime,
     backend,
-    cache,
-    reader,
+    ...caching,
     services,
     contention: new ContentionQueue(runtime.timers),
   };
@@ -68,27 +68,42 @@ export function buildStack(backend: Backend, settings: ResolvedSettings, runtime
  * the old cache must not go unseen by the new one.
  */
 export async function rebuildStack(stack: Stack, settings: ResolvedSettings): Promise<Stack> {
-  const { backend, runtime } = stack;
+  const { backend, runtime, services } = stack;
   const payloads = new CodecTable(codec(settings.codec as "json"));
-  const decoder = new EntryDecoder(payloads, settings.cache.values);
-  const cache = makeCache(backend, settings.cache, runtime);
-  const reader = new EntryReader(backend, cache, decoder, runtime.clock, settings.cache.consistency);
-  await stack.services.pump.betweenCalls(() => {
-    stack.services.pump.observer = observerOf(cache, decoder, runtime);
+  const { observer, ...caching } = buildCaching(backend, settings, runtime, payloads);
+  await services.pump.betweenCalls(() => {
+    services.pump.observer = observer;
     // Transactions begun before go on reading through it, and nobody tells it of changes any more.
     stack.cache?.retire();
+    stack.follower?.stop();
   });
-  return { ...stack, settings, cache, reader, services: { ...stack.services, source: reader } };
+  return { ...stack, settings, ...caching, services: { ...services, source: caching.reader } };
 }
 
-// Other processes' commits are not followed yet, so a cache over a shared backend would go stale.
-function makeCache(backend: Backend, settings: CacheSettings, runtime: Runtime): EntryCache | undefined {
-  if (settings.maxEntries === 0 || backend.info.capabilities.shared) return undefined;
-  return new EntryCache(settings, runtime.clock);
+interface Caching extends Pick<Stack, "cache" | "follower" | "reader"> {
+  readonly observer: CommitObserver;
 }
 
-function observerOf(cache: EntryCache | undefined, decoder: EntryDecoder, runtime: Runtime): CommitObserver {
-  return cache === undefined ? UNOBSERVED : new WriteThrough(cache, decoder, runtime.clock);
+function buildCaching(
+  backend: Backend,
+  settings: ResolvedSettings,
+  runtime: Runtime,
+  payloads: CodecTable,
+): Caching {
+  const { consistency, values, maxEntries, maxStalenessMs } = settings.cache;
+  const { shared } = backend.info.capabilities;
+  const decoder = new EntryDecoder(payloads, values);
+  const cache = maxEntries === 0 ? undefined : new EntryCache(settings.cache, runtime.clock, shared);
+  const follower =
+    cache === undefined || !shared
+      ? undefined
+      : new ChangeFollower({ backend, cache, runtime, maxStalenessMs });
+  return {
+    cache,
+    follower,
+    reader: new EntryReader(backend, cache, decoder, runtime.clock, consistency, follower),
+    observer: cache === undefined ? UNOBSERVED : new WriteThrough(cache, decoder, runtime.clock, follower),
+  };
 }
 
 const UNOBSERVED: CommitObserver = {

@@ -103,8 +103,9 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   async #end(backend: Backend, ctx: Context): Promise<void> {
     try {
       if (!this.#slot.isOpen) return;
-      const { services } = this.#slot.stack;
+      const { services, follower } = this.#slot.stack;
       this.#slot.close();
+      follower?.stop();
       services.open.abortAll(new StorageFault("closed", "the store is closed"));
       await settleWithin(ctx, services.pump.drained());
     } finally {
@@ -159,13 +160,17 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
 
   /** Empties the cache and zeroes its statistics; nothing when there is no cache. */
   clearCache(ctx: Context): Promise<void> {
-    return this.#whole("clearCache", "write", ctx, async () => this.#slot.stack.cache?.clear());
+    return this.#whole("clearCache", "write", ctx, async () => {
+      const { cache, follower } = this.#slot.stack;
+      cache?.clear();
+      follower?.reset();
+    });
   }
 
   getCacheStats(ctx: Context): Promise<CacheStats> {
     return this.#whole("getCacheStats", "read", ctx, async () => {
-      const { cache } = this.#slot.stack;
-      return cache === undefined ? NO_CACHE : cacheStats(cache);
+      const { cache, follower } = this.#slot.stack;
+      return cache === undefined ? NO_CACHE : cacheStats(cache, follower);
     });
   }
 

@@ -75,7 +75,7 @@ export const RESERVED: readonly {
   { what: /^lru-cache$/, by: ["cache/entry-cache.ts"], why: "one file speaks to the LRU" },
   { what: /^fast-check$/, by: [], why: "the caller hands it in; only its types may be named" },
   {
-    what: /^(cache\/(entry-cache|entry-reader|write-through)|transaction\/commit-pump)\.ts$/,
+    what: /^(cache\/(change-follower|entry-cache|entry-reader|write-through)|transaction\/commit-pump)\.ts$/,
     by: ["plugin/stack.ts", "cache", "transaction"],
     why: "only plugin/stack.ts knows the order of layers",
   },

@@ -100,6 +100,12 @@ export const OPTIONS = {
     "cached",
     "strong makes every read ask the backend instead of the cache.",
   ),
+  "cache.max_staleness": defaulted(
+    duration({ positive: true }),
+    "1s",
+    "On backends that several processes share, how far an answer of the cache may be behind the others. " +
+      "While the backend cannot confirm that, reads go past the cache.",
+  ),
 
   "transaction.timeout": defaulted(
     duration({ positive: true }),
@@ -121,7 +127,8 @@ export const OPTIONS = {
   "changes.retain.age": defaulted(
     duration({ positive: true }),
     "10s",
-    "How long the change log keeps a commit. Give 1h or more where watchers resume after a restart.",
+    "How long the change log keeps a commit; left out, at least ten times cache.max_staleness. " +
+      "Give 1h or more where watchers resume after a restart.",
   ),
 
   "memory.max_bytes": optional(

@@ -5,6 +5,9 @@ import { didYouMean } from "./nearest-name.js";
 import { OptionValues } from "./option-values.js";
 import { BUILT_IN_BACKENDS } from "./options.js";
 
+/** How many times `cache.max_staleness` the change log keeps when nothing is said. */
+const STALENESS_RETAINED = 10;
+
 export interface ResolveOptions {
   /** The names of all backends that can be used. Absent: any name passes, and its section with it. */
   readonly backends?: Iterable<string>;
@@ -27,6 +30,7 @@ export function resolveSettings(
   const backend = backendOf(values);
   checkBackend(values, backend, options.backends === undefined ? undefined : backends);
   checkDurability(values, backend);
+  checkStaleness(values);
   if (values.problems.length > 0) throw new ConfigError(values.problems);
   return build(values, backend);
 }
@@ -84,6 +88,17 @@ function checkDurability(values: OptionValues, backend: string): void {
   }
 }
 
+/** A log that forgets a commit before caches must have seen it would have them dropped again and again. */
+function checkStaleness(values: OptionValues): void {
+  const ageMs = values.given("changes.retain.age");
+  const staleMs = values.given("cache.max_staleness");
+  if (ageMs === undefined || staleMs === undefined || ageMs >= staleMs) return;
+  values.report(
+    "changes.retain.age",
+    "is shorter than cache.max_staleness, within which caches follow the log; keep at least ten times as long, or leave it out",
+  );
+}
+
 function build(values: OptionValues, backend: string): ResolvedSettings {
   const savesItself = values.get("auto_save");
   return Object.freeze({
@@ -99,9 +114,17 @@ function build(values: OptionValues, backend: string): ResolvedSettings {
     transaction: transactionSettings(values),
     changes: Object.freeze({
       count: values.get("changes.retain.count"),
-      ageMs: values.get("changes.retain.age"),
+      ageMs: changeAgeMs(values),
     }),
   });
+}
+
+function changeAgeMs(values: OptionValues): number {
+  const byDefault = Math.max(
+    values.get("changes.retain.age"),
+    STALENESS_RETAINED * values.get("cache.max_staleness"),
+  );
+  return values.given("changes.retain.age") ?? byDefault;
 }
 
 function compressionOf(values: OptionValues): "none" | "gzip" {
@@ -128,6 +151,7 @@ function cacheSettings(values: OptionValues): CacheSettings {
     ttlMs: values.get("cache.ttl"),
     values: values.get("cache.values"),
     consistency: values.get("cache.consistency"),
+    maxStalenessMs: values.get("cache.max_staleness"),
   });
 }
 

@@ -33,6 +33,7 @@ describe("resolveSettings", () => {
         ttlMs: 0,
         values: "copy",
         consistency: "cached",
+        maxStalenessMs: 1000,
       },
       transaction: { timeoutMs: 30_000, maxAttempts: 16, maxOpen: 10_000 },
       changes: { count: 10_000, ageMs: 10_000 },
@@ -54,6 +55,7 @@ describe("resolveSettings", () => {
         ttl: "1h30m",
         values: "frozen",
         consistency: "strong",
+        max_staleness: "250ms",
       },
       transaction: { timeout: "3s", max_attempts: 4, max_open: 6 },
       changes: { retain: { count: 7, age: "1h" } },
@@ -74,6 +76,7 @@ describe("resolveSettings", () => {
         ttlMs: 5_400_000,
         values: "frozen",
         consistency: "strong",
+        maxStalenessMs: 250,
       },
       transaction: { timeoutMs: 3000, maxAttempts: 4, maxOpen: 6 },
       changes: { count: 7, ageMs: 3_600_000 },
@@ -91,6 +94,14 @@ describe("resolveSettings", () => {
     ]) {
       expect(part).to.be.frozen;
     }
+  });
+
+  it("keeps the change log for ten times the staleness of caches, unless told otherwise", () => {
+    const ageMs = (settings: StorageSettings) => resolveSettings(settings).changes.ageMs;
+    expect(ageMs({ cache: { max_staleness: "30s" } })).to.equal(300_000);
+    expect(ageMs({ cache: { max_staleness: "50ms" } })).to.equal(10_000);
+    const given = { changes: { retain: { age: "40s" } }, cache: { max_staleness: "30s" } };
+    expect(ageMs(given)).to.equal(40_000);
   });
 
   describe("other names", () => {
@@ -274,6 +285,14 @@ describe("resolveSettings", () => {
         "auto_save false beside an interval",
         { backend: "file", file_path: "a", auto_save: false, save_interval: "1s" },
         ["storage.auto_save: false contradicts an interval of saving; keep one of them"],
+      ],
+      [
+        "a log shorter than the staleness of caches",
+        { changes: { retain: { age: "1s" } }, cache: { max_staleness: "2s" } },
+        [
+          "storage.changes.retain.age: is shorter than cache.max_staleness, within which caches follow the log; " +
+            "keep at least ten times as long, or leave it out",
+        ],
       ],
       [
         "a backend that is not there",
