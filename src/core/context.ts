@@ -45,7 +45,19 @@ interface Surroundings {
 
 const NOTHING = (): void => undefined;
 
+const CONTEXT_BRAND = Symbol.for("holdfast.Context");
+
 abstract class ContextNode implements Context {
+  /** A context of another copy of this package is one too, as with faults. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && CONTEXT_BRAND in value;
+  }
+
+  /** On the prototype, so that inspecting a context does not show it. */
+  get [CONTEXT_BRAND](): true {
+    return true;
+  }
+
   abstract readonly surroundings: Surroundings;
   /** On the monotonic clock; Infinity when there is none. Never later than the parent's. */
   abstract readonly deadline: number;
