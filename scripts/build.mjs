@@ -22,7 +22,7 @@ if (tsc.status === 0) {
 
 /** Scripts that run at servers stand beside the code that loads them. */
 function copyScripts() {
-  for (const name of readdirSync(`${root}src/backends`, { recursive: true })) {
+  for (const name of readdirSync(`${root}src/backends`, { recursive: true, encoding: "utf8" })) {
     if (/\.(lua|sql)$/.test(name)) cpSync(`${root}src/backends/${name}`, `${fresh}/backends/${name}`);
   }
 }

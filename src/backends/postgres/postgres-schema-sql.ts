@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { commitFunction } from "./commit-function.js";
+import { functionScript } from "./function-script.js";
 import type { PostgresNames } from "./postgres-names.js";
-import { recallFunction } from "./recall-function.js";
 
 /** The version of the tables that this package makes, recorded in the store. */
 export const SCHEMA_VERSION = 1;
@@ -62,15 +61,13 @@ export interface StoreFunctions {
 }
 
 export function storeFunctions(names: PostgresNames): StoreFunctions {
-  return {
-    commit: storeFunction(names, "commit", commitFunction(names)),
-    recall: storeFunction(names, "recall", recallFunction(names)),
-  };
+  return { commit: storeFunction(names, "commit"), recall: storeFunction(names, "recall") };
 }
 
-function storeFunction(names: PostgresNames, part: string, text: string): StoreFunction {
+function storeFunction(names: PostgresNames, part: "commit" | "recall"): StoreFunction {
+  const text = functionScript(part, names);
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
   const bareName = names.functionName(`${part}_${hash}`);
   const name = names.qualified(bareName);
-  return { name, bareName, create: `CREATE FUNCTION ${name}${text}` };
+  return { name, bareName, create: text.replace("CREATE FUNCTION {name}", () => `CREATE FUNCTION ${name}`) };
 }

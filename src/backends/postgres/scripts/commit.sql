@@ -1,26 +1,15 @@
-import type { PostgresNames } from "./postgres-names.js";
-
-/** Bytes that keep an index of keys together: heads begin above U+0000. */
-const FIRST_HEAD = "'\\x01'::bytea";
-/** A whole namespace of fewer entries is deleted at once; a larger one moves to its next generation. */
-const SMALL_NAMESPACE = 2000;
-/** Rows of the log looked at in one commit to be forgotten, beside twice as many as it adds. */
-const TRIM_ROWS = 512;
-/** Between two looks at the age of the oldest rows. */
-const TRIM_EVERY = 64;
-
-/**
- * The parameters and body of the function that carries out a plan; its steps are those of sql/commit-plan.ts. Arrays
- * count from 1, the numbers in them from 0.
- *
- * Entries are found by `LATERAL … LIMIT 1`, one look into the index each: as a plain join the planner may start from the
- * entries while a table is small, and go through all arrays for every one of them when it is not.
- *
- * Answers rows of one shape: what it is, two numbers, then columns of an entry or of a namespace's state.
- */
-export function commitFunction(names: PostgresNames): string {
-  const { entries, log, left, channel } = names;
-  return `(
+-- Carries out a commit plan by the steps of ../../sql/commit-plan.ts. Names in braces are filled in by
+-- ../function-script.ts.
+--
+-- In: one array for each column of the plan; keys, values and records stand together in p_data and are named by offset
+-- and length. Arrays count from 1, the numbers in them from 0.
+-- Out: rows of one shape, what it is (s state, c check, r range, d drop, w write), two numbers, then the columns of an
+-- entry or of a namespace's state.
+--
+-- Entries are found by LATERAL … LIMIT 1, one look into the index each: as a plain join the planner may start from the
+-- entries while a table is small, and go through all arrays for every one of them when it is not.
+-- '\x01' is the first key of a head: the bytes that keep a structure's items together begin with U+0000.
+CREATE FUNCTION {name}(
   p_lock_ms integer, p_sweep boolean, p_keep bigint, p_age double precision, p_locks integer[], p_data bytea,
   p_ns_at integer[], p_ns_len integer[], p_batch_end integer[], p_check_end integer[], p_range_end integer[],
   p_drop_end integer[], p_write_end integer[],
@@ -37,6 +26,12 @@ export function commitFunction(names: PostgresNames): string {
   o_type smallint, o_incarnation text, o_expires_at double precision, o_bytes integer, o_value bytea
 ) LANGUAGE plpgsql AS $holdfast$
 DECLARE
+  -- A whole namespace of fewer entries is deleted at once; a larger one moves to its next generation.
+  small_namespace CONSTANT integer := 2000;
+  -- Rows of the log looked at in one commit to be forgotten, beside twice as many as it adds.
+  trim_rows CONSTANT integer := 512;
+  -- Commits between two looks at the age of the oldest rows.
+  trim_every CONSTANT integer := 64;
   n integer;
   d integer;
   e record;
@@ -65,7 +60,7 @@ BEGIN
   END IF;
   PERFORM set_config('lock_timeout', p_lock_ms::text, true);
   FOREACH n IN ARRAY p_locks LOOP
-    PERFORM pg_advisory_xact_lock(${lockClass(names)}, n);
+    PERFORM pg_advisory_xact_lock({lock_class}, n);
   END LOOP;
   clock := (extract(epoch FROM clock_timestamp()) * 1000)::double precision;
 
@@ -75,7 +70,7 @@ BEGIN
     bad := '{}';
     effect_batch := '{}'; effect := '{}'; gone_batch := '{}'; gone_heads := '{}';
     SELECT l.ordinal, l.id, l.at, l.oldest, l.generation INTO last
-      FROM ${log} l WHERE l.namespace = ns ORDER BY l.ordinal DESC LIMIT 1;
+      FROM {log} l WHERE l.namespace = ns ORDER BY l.ordinal DESC LIMIT 1;
     last_ordinal := coalesce(last.ordinal, 0);
     last_id := coalesce(last.id, '');
     first_kept := coalesce(last.oldest, 1);
@@ -91,7 +86,7 @@ BEGIN
         FROM unnest(p_check_batch[c0:c1], p_check_item[c0:c1], p_check_at[c0:c1], p_check_len[c0:c1],
           p_check_version[c0:c1]) AS c(batch, item, at, len, version)
         LEFT JOIN LATERAL (
-          SELECT * FROM ${entries} t WHERE t.namespace = ns AND t.generation = gen
+          SELECT * FROM {entries} t WHERE t.namespace = ns AND t.generation = gen
             AND t.key = substring(p_data FROM c.at FOR c.len)
             AND (t.expires_at IS NULL OR t.expires_at > at_ms) <> p_sweep LIMIT 1
         ) t ON true
@@ -112,7 +107,7 @@ BEGIN
           p_range_to_at[r0:r1], p_range_to_len[r0:r1], p_range_count[r0:r1], p_range_digest[r0:r1])
           AS r(batch, item, at, len, to_at, to_len, amount, digest)
         CROSS JOIN LATERAL (
-          SELECT count(*) AS amount, coalesce(sum(t.hash), 0) AS digest FROM ${entries} t
+          SELECT count(*) AS amount, coalesce(sum(t.hash), 0) AS digest FROM {entries} t
           WHERE t.namespace = ns AND t.generation = gen
             AND t.key >= substring(p_data FROM r.at FOR r.len) AND t.key < substring(p_data FROM r.to_at FOR r.to_len)
             AND (t.expires_at IS NULL OR t.expires_at > at_ms)
@@ -129,22 +124,22 @@ BEGIN
       CONTINUE WHEN p_drop_batch[d] = ANY (bad);
       range_from := substring(p_data FROM p_drop_at[d] FOR p_drop_len[d]);
       range_to := substring(p_data FROM p_drop_to_at[d] FOR p_drop_to_len[d]);
-      IF range_from = '' AND range_to = '\\xff' AND EXISTS (
-        SELECT 1 FROM ${entries} t WHERE t.namespace = ns AND t.generation = gen OFFSET ${SMALL_NAMESPACE} LIMIT 1
+      IF range_from = '' AND range_to = '\xff' AND EXISTS (
+        SELECT 1 FROM {entries} t WHERE t.namespace = ns AND t.generation = gen OFFSET small_namespace LIMIT 1
       ) THEN
-        SELECT count(*) INTO gone FROM ${entries} t
-          WHERE t.namespace = ns AND t.generation = gen AND t.key >= ${FIRST_HEAD}
+        SELECT count(*) INTO gone FROM {entries} t
+          WHERE t.namespace = ns AND t.generation = gen AND t.key >= '\x01'::bytea
             AND (t.expires_at IS NULL OR t.expires_at > at_ms);
-        INSERT INTO ${left} VALUES (ns, gen);
+        INSERT INTO {left} VALUES (ns, gen);
         gen := gen + 1;
       ELSE
         WITH dead AS (
-          DELETE FROM ${entries} t
+          DELETE FROM {entries} t
           WHERE t.namespace = ns AND t.generation = gen AND t.key >= range_from AND t.key < range_to
           RETURNING t.key, t.expires_at
         )
         SELECT count(*) INTO gone FROM dead
-          WHERE dead.key >= ${FIRST_HEAD} AND (dead.expires_at IS NULL OR dead.expires_at > at_ms);
+          WHERE dead.key >= '\x01'::bytea AND (dead.expires_at IS NULL OR dead.expires_at > at_ms);
       END IF;
       IF gone > 0 THEN
         gone_batch := gone_batch || p_drop_batch[d];
@@ -161,7 +156,7 @@ BEGIN
           p_value_at[w0:w1]) AS w(batch, item, at, len, value_at)
         CROSS JOIN LATERAL (
           SELECT t.version, t.type, t.incarnation, t.expires_at, octet_length(t.value) AS bytes
-          FROM ${entries} t WHERE t.namespace = ns AND t.generation = gen
+          FROM {entries} t WHERE t.namespace = ns AND t.generation = gen
             AND t.key = substring(p_data FROM w.at FOR w.len)
             AND (t.expires_at IS NULL OR t.expires_at > at_ms) LIMIT 1
         ) t
@@ -176,15 +171,15 @@ BEGIN
             json_build_array(e.item, e.version, e.type, e.incarnation, e.expires_at, e.bytes)::text;
         END IF;
       END LOOP;
-      DELETE FROM ${entries} t WHERE t.ctid = ANY (ARRAY (
+      DELETE FROM {entries} t WHERE t.ctid = ANY (ARRAY (
         SELECT d.ctid FROM unnest(p_write_batch[w0:w1], p_write_at[w0:w1], p_write_len[w0:w1], p_value_at[w0:w1])
           AS w(batch, at, len, value_at)
         CROSS JOIN LATERAL (
-          SELECT t.ctid FROM ${entries} t WHERE t.namespace = ns AND t.generation = gen
+          SELECT t.ctid FROM {entries} t WHERE t.namespace = ns AND t.generation = gen
             AND t.key = substring(p_data FROM w.at FOR w.len) LIMIT 1
         ) d
         WHERE w.value_at IS NULL AND w.batch <> ALL (bad)));
-      INSERT INTO ${entries} AS t (namespace, generation, key, version, type, incarnation, expires_at, hash, value)
+      INSERT INTO {entries} AS t (namespace, generation, key, version, type, incarnation, expires_at, hash, value)
         SELECT ns, gen, substring(p_data FROM w.at FOR w.len), p_id[w.batch + 1], w.type, w.incarnation,
           coalesce(at_ms + w.expires_in, w.expires_at), w.hash, substring(p_data FROM w.value_at FOR w.value_len)
         FROM unnest(p_write_batch[w0:w1], p_write_at[w0:w1], p_write_len[w0:w1], p_value_at[w0:w1],
@@ -196,19 +191,19 @@ BEGIN
         value = excluded.value;
     END IF;
 
-    IF last_ordinal - first_kept >= p_keep + least(${TRIM_EVERY}, p_keep / 2)
-      OR (last_ordinal + b1 - b0 + 1) / ${TRIM_EVERY} <> last_ordinal / ${TRIM_EVERY} THEN
-      SELECT max(l.ordinal) + 1 INTO kept FROM ${log} l
+    IF last_ordinal - first_kept >= p_keep + least(trim_every, p_keep / 2)
+      OR (last_ordinal + b1 - b0 + 1) / trim_every <> last_ordinal / trim_every THEN
+      SELECT max(l.ordinal) + 1 INTO kept FROM {log} l
         WHERE l.namespace = ns AND l.ordinal >= first_kept
-          AND l.ordinal < least(first_kept + ${TRIM_ROWS} + 2 * (b1 - b0 + 1), last_ordinal)
+          AND l.ordinal < least(first_kept + trim_rows + 2 * (b1 - b0 + 1), last_ordinal)
           AND (l.ordinal <= last_ordinal - p_keep OR l.at < at_ms - p_age);
       IF kept > first_kept THEN
-        DELETE FROM ${log} l WHERE l.namespace = ns AND l.ordinal >= first_kept AND l.ordinal < kept;
+        DELETE FROM {log} l WHERE l.namespace = ns AND l.ordinal >= first_kept AND l.ordinal < kept;
         first_kept := kept;
       END IF;
     END IF;
 
-    INSERT INTO ${log} (namespace, ordinal, id, previous, at, oldest, generation, record, effects)
+    INSERT INTO {log} (namespace, ordinal, id, previous, at, oldest, generation, record, effects)
       SELECT ns, last_ordinal + row_number() OVER in_order, b.id, lag(b.id, 1, last_id) OVER in_order, at_ms, first_kept,
         gen, substring(p_data FROM b.at FOR b.len), CASE WHEN f.list IS NOT NULL OR g.heads IS NOT NULL THEN
           '{"removed":' || coalesce(g.heads, 0) || ',"replaced":[' || coalesce(f.list, '') || ']}' END
@@ -220,16 +215,10 @@ BEGIN
       WHERE b.len > 0 AND (b0 + b.place - 2) <> ALL (bad)
       WINDOW in_order AS (ORDER BY b.place);
     IF FOUND THEN
-      PERFORM pg_notify('${channel}', encode(ns, 'hex'));
+      PERFORM pg_notify('{channel}', encode(ns, 'hex'));
     END IF;
 
     b0 := b1 + 1; c0 := c1 + 1; r0 := r1 + 1; d0 := d1 + 1; w0 := w1 + 1;
   END LOOP;
 END
-$holdfast$`;
-}
-
-/** The first half of the locks' names: the store's, so that stores in one database do not wait for each other. */
-export function lockClass({ entries }: PostgresNames): string {
-  return `'${entries.replaceAll("'", "''")}'::regclass::oid::integer`;
-}
+$holdfast$;
