@@ -1,12 +1,10 @@
 import type { EntryType } from "../../core/entry.js";
 import { START } from "../backend.js";
+import type { CommitEffects, ExpiredRow, LogRow } from "../sql/log-row.js";
 import type {
-  CommitEffects,
   CommitRow,
   EntryRow,
-  ExpiredRow,
   HeaderRow,
-  LogRow,
   NamespaceState,
   NumberedRow,
   RecalledBatch,

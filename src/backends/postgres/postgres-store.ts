@@ -6,11 +6,11 @@ import type { KeyRange } from "../../core/range.js";
 import type { BackendSetup, Position } from "../backend.js";
 import { ByteBuilder } from "../sql/byte-builder.js";
 import { RANGE_END, type CommitPlan } from "../sql/commit-plan.js";
+import type { ExpiredRow } from "../sql/log-row.js";
 import {
   UnansweredCommit,
   type CommitRow,
   type EntryPage,
-  type ExpiredRow,
   type LogExtract,
   type NumberedRow,
   type PageWish,

@@ -1,7 +1,7 @@
 import type { EntryType } from "../../core/entry.js";
 import { StorageFault } from "../../core/errors.js";
 import type { Change, ChangedWrite, Write } from "../backend.js";
-import type { CommitEffects, ExpiredRow, LogRow } from "./sql-store.js";
+import type { CommitEffects, ExpiredRow, LogRow } from "./log-row.js";
 
 /** One write in a log record: what it was, its key (or a range's start), and what else has to be known. */
 type RecordedWrite =

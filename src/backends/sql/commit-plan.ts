@@ -8,7 +8,7 @@ import type { Version } from "../../core/version.js";
 import type { Batch, Check, Put, RangeCheck, Write } from "../backend.js";
 import { ByteBuilder } from "./byte-builder.js";
 import { encodeExpiries, encodeRecord } from "./change-record.js";
-import type { ExpiredRow } from "./sql-store.js";
+import type { ExpiredRow } from "./log-row.js";
 
 /**
  * Several batches as a server's function takes them: one buffer with every key, value and record, and columns of

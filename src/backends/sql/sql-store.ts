@@ -5,6 +5,7 @@ import type { KeyRange } from "../../core/range.js";
 import type { Version } from "../../core/version.js";
 import type { Durability, Limits, Position } from "../backend.js";
 import type { CommitPlan } from "./commit-plan.js";
+import type { CommitEffects, ExpiredRow, LogRow } from "./log-row.js";
 
 /**
  * What one kind of SQL server gives to the algorithm that all of them share (sql-backend.ts).
@@ -175,35 +176,11 @@ export interface RecalledBatch {
   readonly effects: CommitEffects | undefined;
 }
 
-/** What a log row keeps of a commit's effects, so that a lost answer can be given again. */
-export interface CommitEffects {
-  readonly removed: number;
-  /** Write, version, type, incarnation, expiry, sealed bytes; of deletes, and of puts that replaced a structure. */
-  readonly replaced: readonly (readonly [number, Version, EntryType, string | null, number | null, number])[];
-}
-
 export interface LogExtract {
   readonly state: Position;
   /** Whether the log reaches back to `after` and holds it. */
   readonly known: boolean;
   readonly rows: readonly LogRow[];
-}
-
-export interface LogRow {
-  readonly ordinal: number;
-  readonly id: Version;
-  readonly previous: Version;
-  readonly now: number;
-  /** As encoded by change-record.ts. */
-  readonly record: Uint8Array;
-  readonly effects: CommitEffects | undefined;
-}
-
-export interface ExpiredRow {
-  readonly namespace: string;
-  readonly key: StoredKey;
-  readonly version: Version;
-  readonly incarnation: string | null;
 }
 
 /** A commit was sent, and whether it happened is not known. */

@@ -1,7 +1,8 @@
 import { withTimeout, background } from "../../core/context.js";
 import type { VersionSource } from "../../core/version.js";
 import { planSweep } from "./commit-plan.js";
-import { UnansweredCommit, type ExpiredRow, type SqlStore } from "./sql-store.js";
+import type { ExpiredRow } from "./log-row.js";
+import { UnansweredCommit, type SqlStore } from "./sql-store.js";
 
 /** Expired entries removed in one commit. */
 const SWEEP_ENTRIES = 1024;
