@@ -25,8 +25,8 @@ export class ReadSet {
     if (!isEmptyRange(range)) this.#ranges.push({ range, count: sum.count, digest: sum.digest });
   }
 
-  /** Whether one commit alone could not have served all of it, so that it must be validated. */
-  get needsValidation(): boolean {
+  /** Whether no one moment may have shown all of it, so that it holds only once it was looked at together. */
+  get isSeveral(): boolean {
     return this.#entries.size > 1 || this.#ranges.length > 0;
   }
 

@@ -187,13 +187,22 @@ export class TransactionCore implements Expiring {
   }
 
   #submit(): Promise<CommitResult> | undefined {
-    if (this.#buffer.size === 0 && !this.#reads.needsValidation) return undefined;
+    if (this.#buffer.size === 0 && !this.#mustHold()) return undefined;
     const checks = this.#reads.checks();
     const ranges = this.#reads.ranges();
     const { pump } = this.#services;
     return pump.submit(
       new CommitRequest(this.id, this.ctx, this.namespace, this.#buffer.writes(), checks, ranges),
     );
+  }
+
+  /**
+   * Whether what a transaction without writes has read is to be validated. A single answer needs that only where other
+   * processes commit too: the cache may not have been told yet of a commit that had ended before this transaction began.
+   */
+  #mustHold(): boolean {
+    if (this.#reads.isSeveral) return true;
+    return this.#reads.size > 0 && this.#services.backend.info.capabilities.shared;
   }
 
   async #readCommitted(stored: StoredKey, key: string): Promise<DecodedEntry> {

@@ -1,4 +1,4 @@
-import { background } from "../../src/core/context.js";
+import { background, type Context } from "../../src/core/context.js";
 import { withConsistency, type Storage, type Transaction } from "../../src/index.js";
 import { SeededRandom } from "../../src/testing/faults/seeded-random.js";
 import {
@@ -40,11 +40,13 @@ export async function runListAppend(
   const recorder = new HistoryRecorder<ListOperation>();
   const lists = new ListKeys(options.operations);
   const counts = noAttempts();
+  // Where others commit too, a plain read from the cache may be as old as `cache.max_staleness`: no transaction of its own.
+  const plainly = stores.length > 1 ? withConsistency(background(), "strong") : background();
   const clients = Array.from({ length: options.clients }, (_, number) => {
     const store = stores[number % stores.length] as Storage;
     const random = new SeededRandom(options.seed * 1009 + number);
     const client = new RecordingClient(store, recorder, number, counts);
-    return new ListClient(client, lists, random).run();
+    return new ListClient(client, lists, random, plainly).run();
   });
   await Promise.all(clients);
   return { history: recorder.history, counts };
@@ -58,8 +60,9 @@ export async function readAllLists(
   const keys = new Set(history.flatMap(({ operations }) => operations.map(({ key }) => key)));
   const start = history.reduce((latest, { end }) => Math.max(latest, end), 0) + 1;
   const operations: ListOperation[] = [];
+  const strong = withConsistency(background(), "strong");
   for (const key of keys)
-    operations.push({ kind: "read", key, elements: await store.getOr(background(), key, []) });
+    operations.push({ kind: "read", key, elements: await store.getOr(strong, key, []) });
   return { process: -1, start, end: start + 1, status: "committed", operations };
 }
 
@@ -100,11 +103,18 @@ class ListClient {
   readonly #client: RecordingClient<ListOperation>;
   readonly #lists: ListKeys;
   readonly #random: SeededRandom;
+  readonly #plainly: Context;
 
-  constructor(client: RecordingClient<ListOperation>, lists: ListKeys, random: SeededRandom) {
+  constructor(
+    client: RecordingClient<ListOperation>,
+    lists: ListKeys,
+    random: SeededRandom,
+    plainly: Context,
+  ) {
     this.#client = client;
     this.#lists = lists;
     this.#random = random;
+    this.#plainly = plainly;
   }
 
   async run(): Promise<void> {
@@ -172,13 +182,13 @@ class ListClient {
   async #readOutside(store: Storage, key: string): Promise<number[]> {
     switch (this.#random.below(4)) {
       case 0:
-        return (await store.find<number[]>(background(), key)).get(key) ?? [];
+        return (await store.find<number[]>(this.#plainly, key)).get(key) ?? [];
       case 1:
         return await store.getOr<number[]>(withConsistency(background(), "strong"), key, []);
       case 2:
-        return (await store.getBatch<number[]>(background(), [key])).get(key) ?? [];
+        return (await store.getBatch<number[]>(this.#plainly, [key])).get(key) ?? [];
       default:
-        return await store.getOr<number[]>(background(), key, []);
+        return await store.getOr<number[]>(this.#plainly, key, []);
     }
   }
 }

@@ -23,14 +23,14 @@ describe("ReadSet", () => {
 
   it("needs no validation for one key alone, and does for two or a range", () => {
     const one = new ReadSet();
-    expect(one.needsValidation).to.equal(false);
+    expect(one.isSeveral).to.equal(false);
     one.add("a", ABSENT);
-    expect(one.needsValidation).to.equal(false);
+    expect(one.isSeveral).to.equal(false);
     one.add("b", ABSENT);
-    expect(one.needsValidation).to.equal(true);
+    expect(one.isSeveral).to.equal(true);
     const range = new ReadSet();
     range.addRange({ start: "a" }, new DigestSum());
-    expect(range.needsValidation).to.equal(true);
+    expect(range.isSeveral).to.equal(true);
   });
 
   it("keeps a range as it was summed, and no empty one", () => {
