@@ -40,17 +40,23 @@ export class ChangeFollower {
     return this.#setup.runtime.clock.monotonic() - sentAt < this.maxStalenessMs;
   }
 
+  /** The furthest place in a namespace's log that is known: an answer asked for from now on reaches there. */
+  furthest(namespace: string): number {
+    return this.#followers.get(namespace)?.log.furthest ?? 0;
+  }
+
   /**
    * Whether what a read brought may be kept, since the namespace's changes after it will be told of. The first one
    * of a namespace begins to follow it, and one after a time without reads goes on.
    *
    * @param sentAt local monotonic time when the read was sent.
+   * @param furthest what `furthest` was then.
    */
-  admitRead(namespace: string, position: Position, sentAt: number): boolean {
+  admitRead(namespace: string, position: Position, sentAt: number, furthest: number): boolean {
     const follower = this.#followers.get(namespace) ?? this.#follow(namespace, position, sentAt);
     if (follower === undefined || (!follower.isReading && !this.#hasRoom())) return false;
     follower.resume();
-    follower.log.expect(position);
+    follower.expect(position, sentAt, furthest);
     return true;
   }
 
@@ -58,7 +64,7 @@ export class ChangeFollower {
   admitWrite(namespace: string, position: Position, sentAt: number): boolean {
     const follower = this.#followers.get(namespace) ?? this.#follow(namespace, position, sentAt);
     if (follower?.isReading !== true) return false;
-    follower.log.expect(position);
+    follower.expectOwn(position, sentAt);
     return true;
   }
 

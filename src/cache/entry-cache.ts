@@ -3,7 +3,7 @@ import type { Batch } from "../backends/backend.js";
 import type { DecodedEntry } from "../core/decoded-entry.js";
 import type { Clock } from "../core/runtime.js";
 import { namespaceOfCacheKey } from "./cache-key.js";
-import { FillGuard, NO_PLACE, type FillTicket, type Ordinal } from "./fill-guard.js";
+import { FillGuard, NO_PLACE, TOLD_LATER, type FillTicket, type Ordinal } from "./fill-guard.js";
 import { KeysUnderWay } from "./keys-under-way.js";
 
 export interface EntryCacheOptions {
@@ -123,10 +123,16 @@ export class EntryCache implements CacheAnswers {
     if (absent || this.#places !== undefined) this.#filled(key, absent, ordinal);
   }
 
-  /** Forgets a key that changed, and keeps answers on their way from filling it. */
-  invalidate(key: string): void {
+  /** Forgets a key that changed, and keeps answers on their way that have not seen it from filling it. */
+  invalidate(key: string, ordinal: Ordinal = NO_PLACE): void {
     this.#drop(key);
-    this.#guard.keyChanged(key, NO_PLACE);
+    this.#guard.keyChanged(key, ordinal);
+  }
+
+  /** Forgets a key that may have changed. Where the log is read it tells of it; elsewhere it counts as changed. */
+  doubt(key: string): void {
+    this.#drop(key);
+    this.#guard.keyChanged(key, this.#places === undefined ? NO_PLACE : TOLD_LATER);
   }
 
   /** Keeps answers on their way that have not seen a change of a key from filling it. */

@@ -150,19 +150,27 @@ export class EntryReader {
     ticket: FillTicket,
     namespace: string,
     keys: readonly string[],
-    { entries, position, sentAt }: Fetched,
+    { entries, position, sentAt, furthest }: Fetched,
   ): void {
-    if (this.#follower?.admitRead(namespace, position, sentAt) === false) return;
+    const { ordinal } = position;
+    const isAdmitted = this.#follower?.admitRead(namespace, position, sentAt, furthest) !== false;
     for (const [i, entry] of entries.entries()) {
       const id = cacheKey(namespace, keys[i] as string);
-      if (cache.mayFill(id, ticket, position.ordinal)) cache.fill(id, entry, position.ordinal);
+      const isKept = isAdmitted && cache.mayFill(id, ticket, ordinal);
+      if (isKept) cache.fill(id, entry, ordinal);
+      if (this.#follower === undefined) continue;
+      // Calls overtake each other on their way: who knows this answer is not to be given an older one.
+      if (isKept) cache.changedByAnswer(id, ordinal);
+      else cache.overtake(id, ordinal);
     }
   }
 
   async #fetch(ctx: Context, namespace: string, keys: readonly string[]): Promise<Fetched> {
     const sentAt = this.#clock.monotonic();
-    const { entries, now, position } = await this.#backend.read(ctx, namespace, keys.map(headKey));
-    return { entries: entries.map((stored) => this.#decoder.entry(stored, now, sentAt)), position, sentAt };
+    const furthest = this.#follower?.furthest(namespace) ?? 0;
+    const { entries: stored, now, position } = await this.#backend.read(ctx, namespace, keys.map(headKey));
+    const entries = stored.map((entry) => this.#decoder.entry(entry, now, sentAt));
+    return { entries, position, sentAt, furthest };
   }
 }
 
@@ -177,4 +185,6 @@ interface Fetched {
   readonly entries: DecodedEntry[];
   readonly position: Position;
   readonly sentAt: number;
+  /** How far the log was known to reach when it was sent. */
+  readonly furthest: number;
 }

@@ -10,6 +10,9 @@ export type Ordinal = Position["ordinal"];
 /** The place of a change of which nobody can say whether an answer has seen it. */
 export const NO_PLACE: Ordinal = Infinity;
 
+/** The place of a change that may have been: should it have, the log tells in time where. */
+export const TOLD_LATER: Ordinal = 0;
+
 /** The last change of a key or a namespace that is remembered. */
 interface RememberedChange {
   /** Its number among the changes told of here. */

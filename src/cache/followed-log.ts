@@ -5,6 +5,16 @@ import type { Version } from "../core/version.js";
 import { cacheKey } from "./cache-key.js";
 import type { EntryCache } from "./entry-cache.js";
 
+/** Commits remembered of those that were read, to tell whether an answer of theirs is of the same history. */
+const MOST_REMEMBERED = 1000;
+
+/** A commit known from an answer alone. */
+interface Ahead {
+  readonly id: Version;
+  /** Local monotonic time when the answer was asked for: no earlier than this the commit stood in the log. */
+  readonly sentAt: number;
+}
+
 /**
  * How far one namespace's change log was read, and the cache kept true to it.
  *
@@ -18,8 +28,11 @@ export class FollowedLog {
   readonly namespace: string;
   readonly #cache: EntryCache;
   #read: Position;
+  /** The last commits that were read, by their places. */
+  readonly #recent = new Map<number, Version>();
   /** The commits that kept answers are as of, by their places after what was read. */
-  readonly #ahead = new Map<number, Version>();
+  readonly #ahead = new Map<number, Ahead>();
+  #aheadSince = Infinity;
   #furthest: number;
 
   /** @param from where the first kept answer stood; what was asked for before must not be older. */
@@ -36,19 +49,48 @@ export class FollowedLog {
     return this.#read;
   }
 
-  /** The furthest place that any answer was as of: the log reaches there, or history was replaced. */
+  /** The furthest place that was read or that any answer was as of: the log reaches there, or history was replaced. */
   get furthest(): number {
-    return this.#furthest;
+    return Math.max(this.#furthest, this.#read.ordinal);
   }
 
-  /** An answer as of this position is about to be kept. */
-  expect({ ordinal, id }: Position): void {
-    const known = ordinal === this.#read.ordinal ? this.#read.id : this.#ahead.get(ordinal);
-    if (known !== undefined && known !== id) this.#drop();
+  /**
+   * Since when, by the local monotonic clock, something is kept that the log has not told of; Infinity when nothing is.
+   * Until it does, a history that was replaced meanwhile cannot be told from one that goes on.
+   */
+  get aheadSince(): number {
+    return this.#aheadSince;
+  }
+
+  /**
+   * An answer as of this position is about to be kept.
+   *
+   * @param sentAt local monotonic time when it was asked for.
+   * @param furthest what `furthest` was then.
+   */
+  expect({ ordinal, id }: Position, sentAt: number, furthest = 0): void {
+    const known = this.#known(ordinal);
+    if (ordinal < furthest || (known !== undefined && known !== id)) this.#drop();
     else if (ordinal > this.#read.ordinal) {
-      this.#ahead.set(ordinal, id);
+      this.#ahead.set(ordinal, { id, sentAt: Math.max(sentAt, this.#ahead.get(ordinal)?.sentAt ?? sentAt) });
+      this.#aheadSince = Math.min(this.#aheadSince, sentAt);
       this.#furthest = Math.max(this.#furthest, ordinal);
     }
+  }
+
+  /**
+   * As `expect`, of a commit that this process made just now. The log may have told of it already; one that stands where
+   * the log told of another has outlived that history.
+   */
+  expectOwn(position: Position, sentAt: number): void {
+    const isTold = position.ordinal <= this.#read.ordinal;
+    if (isTold && this.#known(position.ordinal) === undefined) this.#drop();
+    else this.expect(position, sentAt);
+  }
+
+  #known(ordinal: number): Version | undefined {
+    if (ordinal === this.#read.ordinal) return this.#read.id;
+    return ordinal < this.#read.ordinal ? this.#recent.get(ordinal) : this.#ahead.get(ordinal)?.id;
   }
 
   /**
@@ -62,6 +104,8 @@ export class FollowedLog {
     const continues = !answer.lost && answer.changes.every((change) => this.#apply(change));
     if (continues && this.#agreesWith(answer.position, isEnd, furthest)) this.#read = answer.position;
     else this.#restart(answer.position);
+    this.#aheadSince = Infinity;
+    for (const { sentAt } of this.#ahead.values()) this.#aheadSince = Math.min(this.#aheadSince, sentAt);
   }
 
   #agreesWith(position: Position, isEnd: boolean, furthest: number): boolean {
@@ -74,11 +118,21 @@ export class FollowedLog {
   /** False when the change does not follow what was read, or is not the one that an answer was as of. */
   #apply({ position, previous, writes }: Change): boolean {
     const { ordinal, id } = position;
-    if (previous !== this.#read.id || (this.#ahead.get(ordinal) ?? id) !== id) return false;
+    if (previous !== this.#read.id || (this.#ahead.get(ordinal)?.id ?? id) !== id) return false;
     this.#ahead.delete(ordinal);
     for (const write of writes) this.#overtake(write, ordinal);
     this.#read = position;
+    this.#remember(position);
     return true;
+  }
+
+  #remember({ ordinal, id }: Position): void {
+    this.#recent.set(ordinal, id);
+    if (this.#recent.size <= MOST_REMEMBERED) return;
+    for (const oldest of this.#recent.keys()) {
+      this.#recent.delete(oldest);
+      return;
+    }
   }
 
   #overtake(write: ChangedWrite, ordinal: number): void {
@@ -92,11 +146,13 @@ export class FollowedLog {
   /** Goes on from another place with nothing kept. */
   #restart(from: Position): void {
     this.#read = from;
+    this.#recent.clear();
     this.#drop();
   }
 
   #drop(): void {
     this.#ahead.clear();
+    this.#aheadSince = Infinity;
     this.#furthest = this.#read.ordinal;
     this.#cache.invalidateNamespace(this.namespace);
   }

@@ -88,8 +88,27 @@ export class NamespaceFollower {
     if (!this.#isReading && this.#ctx.err() === undefined) this.#read();
   }
 
+  /** An answer is about to be kept; see FollowedLog.expect. */
+  expect(position: Position, sentAt: number, furthest: number): void {
+    const before = this.#confirmedUntil;
+    this.log.expect(position, sentAt, furthest);
+    if (this.#confirmedUntil !== before) this.#armTimer();
+  }
+
+  /** As `expect`, of a commit that this process made just now. */
+  expectOwn(position: Position, sentAt: number): void {
+    const before = this.#confirmedUntil;
+    this.log.expectOwn(position, sentAt);
+    if (this.#confirmedUntil !== before) this.#armTimer();
+  }
+
+  /** What the log has not told of is trusted for no longer than the bound either. */
+  get #confirmedUntil(): number {
+    return Math.min(this.#trustedUntil, this.log.aheadSince + this.#setup.maxStalenessMs);
+  }
+
   #leftMs(): number {
-    return this.#trustedUntil - this.#setup.runtime.clock.monotonic();
+    return this.#confirmedUntil - this.#setup.runtime.clock.monotonic();
   }
 
   #look(): boolean {
@@ -133,10 +152,11 @@ export class NamespaceFollower {
     this.#isBehind = answer === undefined || (!answer.lost && answer.changes.length >= PAGE_COMMITS);
     if (answer === undefined) return this.#share(RETRY_SHARE);
     this.log.take(answer, !this.#isBehind, furthest);
-    if (this.#isBehind) return 0;
-    this.#trustedUntil = Math.max(this.#trustedUntil, sentAt + this.#setup.maxStalenessMs);
+    if (!this.#isBehind) {
+      this.#trustedUntil = Math.max(this.#trustedUntil, sentAt + this.#setup.maxStalenessMs);
+    }
     this.#armTimer();
-    return this.#share(PAUSE_SHARE);
+    return this.#isBehind ? 0 : this.#share(PAUSE_SHARE);
   }
 
   async #nextChanges(): Promise<ChangesResult> {

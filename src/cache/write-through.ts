@@ -69,7 +69,8 @@ export class WriteThrough {
       }
       const id = headId(batch, write.key);
       if (id === undefined) continue;
-      if (!mayKeep || !this.#cache.mayFill(id, ticket, ordinal)) this.#cache.overtake(id, ordinal);
+      // Also what is kept as of a later place: after a failover that place may be of a history that is gone.
+      if (!mayKeep || !this.#cache.mayFill(id, ticket, ordinal)) this.#cache.invalidate(id, ordinal);
       else if (write.kind === "delete") this.#cache.fill(id, ABSENT, ordinal);
       else this.#cache.fill(id, this.#decoder.written(batch.id, write, now, sentAt), ordinal);
       this.#cache.changedByAnswer(id, ordinal);
@@ -97,7 +98,7 @@ export class WriteThrough {
       if (write.kind === "delete-range") this.#clearRange(batch.namespace, write.range, NO_PLACE);
       else {
         const id = headId(batch, write.key);
-        if (id !== undefined) this.#cache.invalidate(id);
+        if (id !== undefined) this.#cache.doubt(id);
       }
     }
   }
