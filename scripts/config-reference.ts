@@ -1,4 +1,11 @@
-import { namesIn, optionAt, type Option, type OptionPath, OPTIONS } from "../src/plugin/config/options.js";
+import {
+  namesIn,
+  optionAt,
+  OPTIONS,
+  type Option,
+  type OptionPath,
+  type WrittenValue,
+} from "../src/plugin/config/options.js";
 
 const WIDTH = 100;
 
@@ -40,8 +47,13 @@ function optionLines(name: string, option: Option<unknown>, indent: string): rea
   const written =
     option.default === undefined
       ? `${indent}# ${name}: ${exampleOf(option)}`
-      : `${indent}${name}: ${option.default}`;
+      : `${indent}${name}: ${scalar(option.default)}`;
   return [...comment, written];
+}
+
+/** Text that YAML would read as a mapping stands in quotes. */
+function scalar(value: WrittenValue): string {
+  return typeof value === "string" && value.endsWith(":") ? JSON.stringify(value) : String(value);
 }
 
 function exampleOf(option: Option<unknown>): string {

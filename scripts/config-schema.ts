@@ -22,6 +22,10 @@ function shapeSchemas(shape: OptionShape): readonly Schema[] {
       return [{ type: "boolean" }, REFERENCE];
     case "text":
       return [{ type: "string", minLength: 1 }];
+    case "nodes":
+      return [{ type: "boolean" }, { type: "array", minItems: 1, items: { type: "string", minLength: 1 } }];
+    case "mapping":
+      return [{ type: "object" }];
     case "choice":
       return [{ enum: shape.choices }, REFERENCE];
   }

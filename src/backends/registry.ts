@@ -61,5 +61,8 @@ export class UnknownBackendError extends Error {
 export function defaultBackends(): BackendRegistry {
   return new BackendRegistry()
     .with("memory", async () => (await import("./memory/memory-backend.js")).memoryBackend)
-    .with("file", async () => (await import("./file/file-backend.js")).fileBackend);
+    .with("file", async () => (await import("./file/file-backend.js")).fileBackend)
+    .with("postgres", async () => (await import("./postgres/postgres-backend.js")).postgresBackend)
+    .with("redis", async () => (await import("./redis/redis-backend.js")).redisBackend)
+    .with("lmdb", async () => (await import("./lmdb/lmdb-backend.js")).lmdbBackend);
 }

@@ -29,6 +29,31 @@ export interface StorageSettings {
   changes?: { retain?: { count?: number; age?: Duration } };
   memory?: { max_bytes?: ByteSize };
   file?: { path?: string; backup_count?: number; read_only?: boolean };
+  postgres?: {
+    url?: string;
+    host?: string;
+    port?: number;
+    user?: string;
+    password?: string;
+    database?: string;
+    table?: string;
+    pool?: number;
+    options?: Readonly<Record<string, unknown>>;
+  };
+  lmdb?: { path?: string };
+  redis?: {
+    url?: string;
+    host?: string;
+    port?: number;
+    db?: number;
+    username?: string;
+    password?: string;
+    cluster?: boolean | readonly string[];
+    prefix?: string;
+    socket_timeout?: Duration;
+    max_batch?: number;
+    options?: Readonly<Record<string, unknown>>;
+  };
   /** The section of a backend registered by a third party, under its name. */
   [section: string]: unknown;
 }

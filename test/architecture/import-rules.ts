@@ -36,6 +36,30 @@ export const FOLDER_RULES: readonly FolderRule[] = [
     packages: [],
     builtins: [...FILE_MODULES, ...NO_IO, "node:os", "node:crypto", TIMERS],
   },
+  {
+    folder: "backends/lmdb",
+    ours: LOCAL_BACKEND,
+    packages: ["lmdb"],
+    builtins: ["node:fs/promises", "node:path", "node:zlib", TIMERS],
+  },
+  {
+    folder: "backends/sql",
+    ours: ["core", CONTRACT, "backends/local"],
+    packages: [],
+    builtins: [...NO_IO, TIMERS],
+  },
+  {
+    folder: "backends/postgres",
+    ours: ["core", CONTRACT, "backends/sql"],
+    packages: ["pg"],
+    builtins: ["node:crypto", "node:fs", "node:net"],
+  },
+  {
+    folder: "backends/redis",
+    ours: ["core", CONTRACT, "backends/local"],
+    packages: ["redis"],
+    builtins: ["node:crypto", "node:fs", TIMERS],
+  },
   { folder: "cache", ours: ["core", CONTRACT], packages: ["lru-cache"], builtins: [] },
   { folder: "transaction", ours: ["core", CONTRACT], packages: [], builtins: [] },
   {
@@ -73,6 +97,9 @@ export const RESERVED: readonly {
   },
   { what: /^yaml$/, by: ["plugin/config/yaml-file.ts"], why: "one file speaks to the YAML parser" },
   { what: /^lru-cache$/, by: ["cache/entry-cache.ts"], why: "one file speaks to the LRU" },
+  { what: /^redis$/, by: ["backends/redis/redis-driver.ts"], why: "one file loads the driver of Redis" },
+  { what: /^lmdb$/, by: ["backends/lmdb/lmdb-driver.ts"], why: "one file loads LMDB's driver" },
+  { what: /^pg$/, by: ["backends/postgres/postgres-driver.ts"], why: "one file loads PostgreSQL's driver" },
   { what: /^fast-check$/, by: [], why: "the caller hands it in; only its types may be named" },
   {
     what: /^(cache\/(change-follower|entry-cache|entry-reader|write-through)|transaction\/commit-pump)\.ts$/,

@@ -21,6 +21,25 @@ export function memoryHarness(name: string, cache: CacheUnderTest): StorageHarne
   };
 }
 
+/** Stores in folders of LMDB, each in a new one. */
+export function lmdbHarness(
+  name: string,
+  cache: CacheUnderTest,
+  settings: StorageSettings = {},
+): StorageHarness {
+  return {
+    name,
+    persistent: true,
+    cacheEntries: cache.max_entries,
+    values: cache.values ?? "copy",
+    settings: async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), "holdfast-stack-"));
+      return { backend: "lmdb", cache, ...settings, lmdb: { path: folder } };
+    },
+    destroy: async ({ lmdb }) => rm(lmdb?.path as string, { recursive: true }),
+  };
+}
+
 /** Stores in files, each in a new folder of its own. */
 export function fileHarness(
   name: string,

@@ -12,6 +12,7 @@ import {
   type SuiteHarness,
 } from "../../src/testing/backend-suite/suite-harness.js";
 import { FakeRuntime } from "../../src/testing/fake-runtime.js";
+import { liveEntries, namesOf } from "./store-content.js";
 
 const ctx = background();
 
@@ -63,31 +64,4 @@ async function checkFiles(backend: Backend, path: string): Promise<void> {
     assert.deepEqual(await liveEntries(reader, name, backend), await liveEntries(backend, name, backend));
   }
   await reader.close(ctx);
-}
-
-async function namesOf(backend: Backend): Promise<string[]> {
-  const names: string[] = [];
-  for await (const page of backend.namespaces(ctx)) names.push(...page);
-  return names.sort();
-}
-
-/** Of a namespace, those that are live on the clock of `judge`. */
-async function liveEntries(backend: Backend, namespace: string, judge: Backend): Promise<unknown[]> {
-  const { now } = await judge.read(ctx, namespace, []);
-  const entries: unknown[] = [];
-  for await (const page of backend.scan(ctx, namespace, { start: "" })) {
-    for (const { key, version, type, codec, data, incarnation, expiresAt } of page.entries) {
-      if (expiresAt !== undefined && expiresAt <= now) continue;
-      entries.push({
-        key,
-        version,
-        type,
-        codec,
-        data: Buffer.from(data).toString("hex"),
-        incarnation,
-        expiresAt,
-      });
-    }
-  }
-  return entries;
 }

@@ -1,8 +1,13 @@
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { StorageSettings } from "../../src/index.js";
+import { background, defaultBackends, openStorage, type StorageSettings } from "../../src/index.js";
+import { mariadbServer, startMariadb } from "./servers/mariadb-server.js";
+import { postgresServer, startPostgres } from "./servers/postgres-server.js";
+import { redisServer, startRedis } from "./servers/redis-server.js";
+import type { ServerProcess } from "./servers/server-process.js";
 
 /** An empty store of its own for whoever asked for it. */
 export interface FreshStore {
@@ -10,6 +15,27 @@ export interface FreshStore {
   readonly settings: StorageSettings;
   /** Removes everything; nobody has it open any more. */
   destroy(): Promise<void>;
+}
+
+/** A server that stores live on. */
+export interface StoreServer {
+  readonly url: string;
+  readonly port: number;
+  /** undefined for a server that was there already. */
+  readonly process?: ServerProcess;
+  /** Starts it again on the same data and port, after its process has ended. */
+  restart?(): Promise<StoreServer>;
+  stop(): Promise<void>;
+}
+
+/** How a kind of store lives on servers. */
+export interface ServedKind {
+  /** The one that suites share. */
+  shared(): Promise<StoreServer | undefined>;
+  /** One that a test may kill, stop and start again; undefined where the programs are missing. */
+  start(): Promise<StoreServer | undefined>;
+  /** A fresh store on the server at a URL, which may be a proxy's. */
+  settings(url: string): StorageSettings;
 }
 
 /** One kind of store, for the tests that run over all of them. */
@@ -28,19 +54,70 @@ export interface StoreKind {
   readonly needs?: string;
   /** Undefined where what it needs is missing; its test then calls `missing`. */
   fresh(): Promise<FreshStore | undefined>;
+  /** For kinds that live on servers. */
+  readonly served?: ServedKind;
 }
 
 /** In memory where the system has such a folder: what is tested is not the disk. */
 const FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
-/** A store in a temporary folder of its own. */
-async function inFolder(settings: (folder: string) => StorageSettings): Promise<FreshStore> {
-  const folder = await mkdtemp(join(FOLDER, "holdfast-store-"));
-  return { settings: settings(folder), destroy: () => rm(folder, { recursive: true, force: true }) };
+/** A kind whose stores are files in a temporary folder of their own. */
+function inFolder(
+  backend: string,
+  shared: boolean,
+  settings: (folder: string) => StorageSettings,
+): StoreKind {
+  return {
+    name: backend,
+    backend,
+    persistent: true,
+    shared,
+    time: "fake",
+    async fresh() {
+      const folder = await mkdtemp(join(FOLDER, "holdfast-store-"));
+      return {
+        settings: { backend, ...settings(folder) },
+        destroy: () => rm(folder, { recursive: true, force: true }),
+      };
+    },
+  };
 }
 
-/** Every kind of store there is. A backend of this package that is not here fails stores.test.ts. */
-export const STORES: readonly StoreKind[] = [
+/** A kind whose stores live side by side on one server. */
+function onServer(backend: string, needs: string, served: ServedKind): StoreKind {
+  return {
+    name: backend,
+    backend,
+    persistent: true,
+    shared: true,
+    time: "real",
+    needs,
+    served,
+    async fresh() {
+      const server = await served.shared();
+      if (server === undefined) return undefined;
+      const settings = { backend, ...served.settings(server.url) };
+      // A private server goes with everything on it.
+      const isPrivate = server.process !== undefined;
+      return { settings, destroy: async () => (isPrivate ? undefined : clear(settings)) };
+    },
+  };
+}
+
+async function clear(settings: StorageSettings): Promise<void> {
+  const storage = await openStorage(settings);
+  for (const name of await storage.listNamespaces(background())) {
+    await storage.clearNamespace(background(), name);
+  }
+  await storage.stop();
+}
+
+/** The name of a table or the prefix of keys, like no other. */
+function ownName(): string {
+  return `t_${randomBytes(8).toString("hex")}`;
+}
+
+const KINDS: readonly StoreKind[] = [
   {
     name: "memory",
     backend: "memory",
@@ -49,17 +126,36 @@ export const STORES: readonly StoreKind[] = [
     time: "fake",
     fresh: async () => ({ settings: { backend: "memory" }, destroy: async () => undefined }),
   },
-  {
-    name: "file",
-    backend: "file",
-    persistent: true,
-    shared: false,
-    time: "fake",
-    fresh: () => inFolder((folder) => ({ backend: "file", file: { path: join(folder, "store.json") } })),
-  },
+  inFolder("file", false, (folder) => ({ file: { path: join(folder, "store.json") } })),
+  inFolder("directory", false, (folder) => ({ directory: { path: join(folder, "store") } })),
+  inFolder("sqlite", true, (folder) => ({ sqlite: { path: join(folder, "store.db") } })),
+  inFolder("lmdb", true, (folder) => ({ lmdb: { path: join(folder, "store") } })),
+  onServer("postgres", "postgresql", {
+    shared: postgresServer,
+    start: () => startPostgres(),
+    settings: (url) => ({ postgres: { url, table: ownName() } }),
+  }),
+  onServer("mysql", "mariadb-server", {
+    shared: mariadbServer,
+    start: () => startMariadb(),
+    settings: (url) => ({ mysql: { url, table: ownName() } }),
+  }),
+  onServer("redis", "redis-server", {
+    shared: redisServer,
+    start: () => startRedis(["--appendfsync", "always"]),
+    settings: (url) => ({ redis: { url, prefix: `${ownName()}:` } }),
+  }),
 ];
 
+/** Every kind of store that this build has. A backend of this package that is not here fails stores.test.ts. */
+export const STORES: readonly StoreKind[] = KINDS.filter(({ backend }) => defaultBackends().has(backend));
+
 export const SHARED_STORES: readonly StoreKind[] = STORES.filter(({ shared }) => shared);
+
+/** The kinds whose server can be killed, stopped and reached through a proxy. */
+export const SERVED_STORES: readonly (StoreKind & { readonly served: ServedKind })[] = STORES.flatMap(
+  (kind) => (kind.served === undefined ? [] : [{ ...kind, served: kind.served }]),
+);
 
 /** The kind of that name, which must be there. */
 export function storeKind(name: string): StoreKind {

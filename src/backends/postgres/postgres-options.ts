@@ -15,10 +15,12 @@ const SCHEMES: ReadonlySet<string> = new Set(["postgres:", "postgresql:"]);
 /** @throws TypeError when an option is not acceptable; the message never holds the url, in which a password may stand. */
 export function postgresOptions({ options, operationTimeoutMs }: BackendSetup): PostgresOptions {
   const { url, host, port, user, password, database, table = "holdfast", pool = DEFAULT_POOL } = options;
+  const { options: others } = options;
   if (typeof pool !== "number" || !Number.isSafeInteger(pool) || pool < 1) {
     throw new TypeError("postgres.pool must be a whole number of connections, at least 1");
   }
   const client = {
+    ...(others as ClientOptions | undefined),
     ...(url !== undefined && { connectionString: checkUrl(url) }),
     ...given({ host, port, user, password, database }),
     application_name: "holdfast",

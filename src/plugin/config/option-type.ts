@@ -1,5 +1,6 @@
 import { parseDuration } from "../../core/duration.js";
 import { parseSize } from "../../core/size.js";
+import { isMapping } from "./mapping.js";
 
 /** What an option accepts. `shape` is what a JSON Schema is made from. */
 export interface OptionType<T> {
@@ -8,6 +9,8 @@ export interface OptionType<T> {
   readonly expected: string;
   /** The value in the product's own units, or undefined when it is not acceptable. */
   parse(value: unknown): T | undefined;
+  /** What is written may be a secret: messages do not repeat it. */
+  readonly isSecret?: true;
 }
 
 export type OptionShape =
@@ -16,6 +19,8 @@ export type OptionShape =
   | { readonly kind: "count"; readonly atLeast: number }
   | { readonly kind: "flag" }
   | { readonly kind: "text" }
+  | { readonly kind: "nodes" }
+  | { readonly kind: "mapping" }
   | { readonly kind: "choice"; readonly choices: readonly (string | boolean)[] };
 
 /** A span of time, in milliseconds once parsed. */
@@ -77,6 +82,36 @@ export function text(): OptionType<string> {
     shape: { kind: "text" },
     expected: "text",
     parse: (value) => (typeof value === "string" && value !== "" ? value : undefined),
+  };
+}
+
+/** Text that messages do not repeat. */
+export function secret(): OptionType<string> {
+  return { ...text(), isSecret: true };
+}
+
+/** true, false, or a list of addresses. */
+export function nodes(): OptionType<boolean | readonly string[]> {
+  const isAddress = (value: unknown) => typeof value === "string" && value !== "";
+  return {
+    shape: { kind: "nodes" },
+    isSecret: true,
+    expected: "true, false, or a list of addresses such as [10.0.0.1:6379, 10.0.0.2:6379]",
+    parse(value) {
+      if (typeof value === "boolean") return value;
+      const isList = Array.isArray(value) && value.length > 0 && value.every(isAddress);
+      return isList ? Object.freeze([...(value as string[])]) : undefined;
+    },
+  };
+}
+
+/** Options of somebody else's, handed on as they are. */
+export function mapping(): OptionType<Readonly<Record<string, unknown>>> {
+  return {
+    shape: { kind: "mapping" },
+    isSecret: true,
+    expected: "a section of options",
+    parse: (value) => (isMapping(value) ? value : undefined),
   };
 }
 

@@ -77,7 +77,10 @@ export class OptionValues {
     const parsed = type.parse(value);
     if (parsed !== undefined) this.#given.set(path, parsed);
     else
-      this.report(path, `${show(value)} is not accepted; give ${type.expected}${meantChoice(path, value)}`);
+      this.report(
+        path,
+        `${type.isSecret ? "what is written" : show(value)} is not accepted; give ${type.expected}${meantChoice(path, value)}`,
+      );
   }
 
   #readForeign(name: string, value: unknown): void {

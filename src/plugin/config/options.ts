@@ -1,4 +1,15 @@
-import { choice, count, duration, flag, size, text, type OptionType } from "./option-type.js";
+import {
+  choice,
+  count,
+  duration,
+  flag,
+  mapping,
+  nodes,
+  secret,
+  size,
+  text,
+  type OptionType,
+} from "./option-type.js";
 
 /** How an option is written in YAML. */
 export type WrittenValue = string | number | boolean;
@@ -40,7 +51,7 @@ export const OPTIONS = {
   backend: defaulted(
     text(),
     "memory",
-    "Where the data lives: memory, file (json is another name for it), or the name a backend was registered under.",
+    "Where the data lives: memory, file (json is another name for it), lmdb (dbm is another), postgres, redis, or the name a backend was registered under.",
   ),
   file_path: alias(text(), "file.path"),
   cache_size: alias(count({ atLeast: 0 }), "cache.max_entries"),
@@ -59,7 +70,7 @@ export const OPTIONS = {
     "power",
     "What a write has survived when it resolves: a power cut (power), a killed process (process), or nothing yet, " +
       "being written every durability_interval (interval) or when the system sees fit (none). " +
-      "Left out, file holds power; memory keeps nothing and takes only none.",
+      "Left out, file and lmdb hold power; memory keeps nothing and takes only none.",
   ),
   durability_interval: defaulted(
     duration({ positive: true }),
@@ -153,6 +164,86 @@ export const OPTIONS = {
     false,
     "Opens the data for reading, also while another process writes to it.",
   ),
+
+  "lmdb.path": optional(
+    text(),
+    "./data/lmdb",
+    "The folder of the data, which several processes may have open. Relative paths start at the current folder. " +
+      "Missing folders are made. Required with backend: lmdb.",
+  ),
+
+  "postgres.url": optional(
+    secret(),
+    "postgres://holdfast@127.0.0.1:5432/holdfast",
+    "The server, user and database, as postgres://; a password may stand in it, and ?sslmode=verify-full asks for TLS. " +
+      "Left out, the options below say it, and where they do not the environment (PGHOST, PGUSER, …).",
+  ),
+  "postgres.host": optional(
+    text(),
+    "127.0.0.1",
+    "The server's name or address, or the folder of its socket.",
+  ),
+  "postgres.port": optional(count({ atLeast: 1 }), 5432, "The server's port; left out, 5432."),
+  "postgres.user": optional(text(), "holdfast", "The user."),
+  "postgres.password": optional(secret(), "${PGPASSWORD}", "The user's password."),
+  "postgres.database": optional(text(), "holdfast", "The database; left out, the one named as the user is."),
+  "postgres.table": defaulted(
+    text(),
+    "holdfast",
+    "The name of the table of entries; the names of the store's other tables and functions begin with it. " +
+      "At most 40 lower-case letters, digits and _. They stand in the first schema of the user's search_path.",
+  ),
+  "postgres.pool": defaulted(
+    count({ atLeast: 1 }),
+    10,
+    "Most connections at once, beside the one that hears of other processes' commits.",
+  ),
+  "postgres.options": optional(
+    mapping(),
+    "{ ssl: true }",
+    "Any option of the client of the package pg, handed on as it is.",
+  ),
+
+  "redis.url": optional(
+    secret(),
+    "redis://127.0.0.1:6379/0",
+    "The server, as redis:// or, with TLS, rediss://; user, password and database may stand in it. " +
+      "Left out, host and port say where it is.",
+  ),
+  "redis.host": optional(text(), "127.0.0.1", "The server's name or address; left out, this machine."),
+  "redis.port": optional(count({ atLeast: 1 }), 6379, "The server's port; left out, 6379."),
+  "redis.db": optional(
+    count({ atLeast: 0 }),
+    0,
+    "The number of the database; left out, 0. A cluster has only that.",
+  ),
+  "redis.username": optional(text(), "holdfast", "The user; left out, the server's default one."),
+  "redis.password": optional(secret(), "${REDIS_PASSWORD}", "The user's password."),
+  "redis.cluster": optional(
+    nodes(),
+    "[10.0.0.1:6379, 10.0.0.2:6379]",
+    "Some nodes of a cluster, from which the others are learnt; true for the one that url or host and port name.",
+  ),
+  "redis.prefix": defaulted(
+    text(),
+    "holdfast:",
+    "What all keys and channels of the store begin with; stores with different prefixes never meet.",
+  ),
+  "redis.socket_timeout": defaulted(
+    duration({ positive: true }),
+    "5s",
+    "A connection that leaves a command unanswered for so long is given up and made anew; also the longest time to connect.",
+  ),
+  "redis.max_batch": defaulted(
+    count({ atLeast: 1000 }),
+    5000,
+    "Most writes and checks in one commit; the server does nothing else meanwhile.",
+  ),
+  "redis.options": optional(
+    mapping(),
+    "{ socket: { tls: true } }",
+    "Any option of the client of the package redis, handed on as it is.",
+  ),
 };
 
 export type OptionPath = keyof typeof OPTIONS;
@@ -167,8 +258,8 @@ export type OptionValue<P extends OptionPath> =
 
 export const OPTION_PATHS = Object.keys(OPTIONS) as readonly OptionPath[];
 
-/** The backends whose sections are part of the table; `json` is another name for file. */
-export const BUILT_IN_BACKENDS: readonly string[] = ["memory", "file"];
+/** The backends whose sections are part of the table. */
+export const BUILT_IN_BACKENDS: readonly string[] = ["memory", "file", "lmdb", "postgres", "redis"];
 
 /** The option at a path, or undefined when there is none. */
 export function optionAt(path: string): Option<unknown> | undefined {

@@ -44,9 +44,15 @@ function writtenBackend(settings: unknown): string {
   return typeof backend === "string" ? backend : "";
 }
 
+/** What backends are called as well. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ["json", "file"],
+  ["dbm", "lmdb"],
+]);
+
 function backendOf(values: OptionValues): string {
   const backend = values.get("backend");
-  return backend === "json" ? "file" : backend;
+  return OTHER_NAMES.get(backend) ?? backend;
 }
 
 function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<string> | undefined): void {
@@ -59,6 +65,18 @@ function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<
       "the file backend needs it; give the path of the data file, such as ./data/store.json",
     );
   }
+  if (backend === "lmdb" && values.given("lmdb.path") === undefined) {
+    values.report("lmdb.path", "the lmdb backend needs it; give the path of a folder, such as ./data/lmdb");
+  }
+  if (values.given("redis.url") !== undefined && hasRedisAddress(values)) {
+    values.report("redis.url", "contradicts redis.host and redis.port; keep one of them");
+  }
+  if (
+    values.given("postgres.url") !== undefined &&
+    POSTGRES_ADDRESS.some((path) => values.given(path) !== undefined)
+  ) {
+    values.report("postgres.url", `contradicts ${POSTGRES_ADDRESS.join(", ")}; keep the url or those`);
+  }
   // Kept in memory, data meant for a file would be lost without a word.
   if (hasPath && values.given("backend") === undefined) {
     values.report(
@@ -66,6 +84,19 @@ function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<
       "missing beside file.path; write backend: file to keep data there, or backend: memory",
     );
   }
+}
+
+/** What a url says too. */
+const POSTGRES_ADDRESS = [
+  "postgres.host",
+  "postgres.port",
+  "postgres.user",
+  "postgres.password",
+  "postgres.database",
+] as const;
+
+function hasRedisAddress(values: OptionValues): boolean {
+  return values.given("redis.host") !== undefined || values.given("redis.port") !== undefined;
 }
 
 function unknownBackend(backend: string, known: ReadonlySet<string>): string {
@@ -141,7 +172,40 @@ function backendOptions(values: OptionValues, backend: string): Readonly<Record<
       readOnly: values.get("file.read_only"),
     });
   }
+  if (backend === "lmdb") return Object.freeze({ path: values.get("lmdb.path") });
+  if (backend === "postgres") return postgresOptions(values);
+  if (backend === "redis") return redisOptions(values);
   return values.foreignSections.get(backend) ?? Object.freeze({});
+}
+
+function postgresOptions(values: OptionValues): Readonly<Record<string, unknown>> {
+  return Object.freeze({
+    url: values.get("postgres.url"),
+    host: values.get("postgres.host"),
+    port: values.get("postgres.port"),
+    user: values.get("postgres.user"),
+    password: values.get("postgres.password"),
+    database: values.get("postgres.database"),
+    table: values.get("postgres.table"),
+    pool: values.get("postgres.pool"),
+    options: values.get("postgres.options"),
+  });
+}
+
+function redisOptions(values: OptionValues): Readonly<Record<string, unknown>> {
+  return Object.freeze({
+    url: values.get("redis.url"),
+    host: values.get("redis.host"),
+    port: values.get("redis.port"),
+    db: values.get("redis.db"),
+    username: values.get("redis.username"),
+    password: values.get("redis.password"),
+    cluster: values.get("redis.cluster"),
+    prefix: values.get("redis.prefix"),
+    socketTimeoutMs: values.get("redis.socket_timeout"),
+    maxBatch: values.get("redis.max_batch"),
+    options: values.get("redis.options"),
+  });
 }
 
 function cacheSettings(values: OptionValues): CacheSettings {

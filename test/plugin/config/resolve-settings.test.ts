@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { ConfigError } from "../../../src/plugin/config/config-error.js";
+import { BUILT_IN_BACKENDS } from "../../../src/plugin/config/options.js";
 import { resolveSettings, type ResolveOptions } from "../../../src/plugin/config/resolve-settings.js";
 import type { StorageSettings } from "../../../src/plugin/settings.js";
 
@@ -304,7 +305,7 @@ describe("resolveSettings", () => {
         "a backend like no other",
         { backend: "cassandra" },
         [
-          'storage.backend: no backend is called "cassandra"; choose one of memory, file, s3, or register it first',
+          `storage.backend: no backend is called "cassandra"; choose one of ${BUILT_IN_BACKENDS.join(", ")}, s3, or register it first`,
         ],
         { backends: ["s3"] },
       ],

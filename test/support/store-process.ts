@@ -1,0 +1,68 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { ROOT } from "../architecture/source-tree.js";
+
+/**
+ * Another process that works on a store: a program of the tests, run from TypeScript, that is given a task as JSON and
+ * sends what came of it as messages.
+ */
+export class StoreProcess {
+  readonly #child: ChildProcess;
+  readonly #messages: unknown[] = [];
+  #wake: () => void = () => undefined;
+  #errors = "";
+
+  constructor(program: URL, task: unknown) {
+    this.#child = spawn(process.execPath, ["--import", "tsx", fileURLToPath(program), JSON.stringify(task)], {
+      cwd: ROOT,
+      stdio: ["ignore", "inherit", "pipe", "ipc"],
+    });
+    this.#child.stderr?.on("data", (chunk: Buffer) => {
+      this.#errors = (this.#errors + chunk.toString()).slice(-4000);
+    });
+    this.#child.on("message", (message) => {
+      this.#messages.push(message);
+      this.#wake();
+    });
+    this.#child.on("exit", () => this.#wake());
+  }
+
+  /** The next message. Rejects when the process has ended without one, with the end of what it printed. */
+  async next<T>(): Promise<T> {
+    while (this.#messages.length === 0) {
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+        throw new Error(
+          `the process ended with ${this.#child.exitCode ?? this.#child.signalCode}:\n${this.#errors}`,
+        );
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#messages.shift() as T;
+  }
+
+  send(message: unknown): void {
+    this.#child.send(message as object);
+  }
+
+  /** Waits for its end; ends it when it is still at work. */
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await ended;
+  }
+}
+
+/** In such a program: its task. The process lives on until the test ends it. */
+export function taskOf<T>(): T {
+  process.on("message", () => undefined);
+  return JSON.parse(process.argv[2] as string) as T;
+}
+
+/** In such a program: tells the test. */
+export function tell(message: unknown): void {
+  process.send?.(message);
+}
