@@ -1,0 +1,97 @@
+import type { DataFolder } from "./data-folder.js";
+import type { LmdbDriver, LmdbRoot } from "./lmdb-driver.js";
+import { lmdbFault } from "./lmdb-errors.js";
+import { keyEncoder } from "./lmdb-key.js";
+import type { SyncMode } from "./lmdb-options.js";
+import type { Tables } from "./lmdb-view.js";
+import { checkFormat, FACTS, isMarked, refuseForeign } from "./store-format.js";
+
+/** Readers of all processes at once. */
+const MAX_READERS = 512;
+const TABLE = { encoding: "binary", keyEncoder };
+const NAMES = {
+  entries: "entries",
+  deadlines: "deadlines",
+  changes: "changes",
+  spaces: "spaces",
+  facts: FACTS,
+};
+
+/**
+ * One generation of a store, open. Two handles on one environment: while a transaction is under way everything read
+ * through its handle shows what it has written, so reading has a handle of its own.
+ */
+export interface LmdbHandles {
+  readonly generation: number;
+  readonly writer: LmdbRoot;
+  readonly written: Tables;
+  readonly reader: LmdbRoot;
+  readonly read: Tables;
+}
+
+const LEFT_BEHIND = new Error("the generation was left for a newer one");
+
+/** @throws StorageFault `foreign`, `newer-format`, or what LMDB says; then nothing stays open. */
+export async function openHandles(
+  driver: LmdbDriver,
+  folder: DataFolder,
+  generation: number,
+  sync: SyncMode,
+): Promise<LmdbHandles> {
+  const path = folder.generationPath(generation);
+  const options = optionsOf(path, sync);
+  const opened: LmdbRoot[] = [];
+  try {
+    const writer = openRoot(driver, options, opened);
+    refuseForeign(writer, path);
+    const facts = writer.openDB(FACTS, TABLE);
+    if (!isMarked({ facts }) && (await folder.generations()).length > 1) throw LEFT_BEHIND;
+    checkFormat(writer, { facts }, path);
+    const reader = openRoot(driver, options, opened);
+    return { generation, writer, written: tablesOf(writer), reader, read: tablesOf(reader) };
+  } catch (error) {
+    await closeAll(opened);
+    if (isLeftBehind(error)) throw error;
+    throw lmdbFault(error, `opening ${path}`);
+  }
+}
+
+export async function closeHandles({ reader, writer }: LmdbHandles): Promise<void> {
+  await closeAll([writer, reader]);
+}
+
+function openRoot(driver: LmdbDriver, options: object, opened: LmdbRoot[]): LmdbRoot {
+  const root = driver.open(options);
+  opened.push(root);
+  return root;
+}
+
+async function closeAll(roots: readonly LmdbRoot[]): Promise<void> {
+  for (const root of roots.toReversed()) await root.close();
+}
+
+function tablesOf(root: LmdbRoot): Tables {
+  const tables = Object.entries(NAMES).map(([table, name]) => [table, root.openDB(name, TABLE)]);
+  return Object.fromEntries(tables) as Tables;
+}
+
+// Commits are made durable before they show, as LMDB itself does: with lmdb-js's overlapping sync they show first, and
+// a sync that fails afterwards is told to nobody.
+function optionsOf(path: string, sync: SyncMode): object {
+  return {
+    ...TABLE,
+    path,
+    noSubdir: false,
+    maxDbs: Object.keys(NAMES).length,
+    maxReaders: MAX_READERS,
+    permissionsMode: 0o600,
+    overlappingSync: false,
+    noMetaSync: sync === "data",
+    noSync: sync === "nothing",
+  };
+}
+
+/** Whether the error says that a generation was opened which `compact` had just removed, and so made anew. */
+export function isLeftBehind(error: unknown): boolean {
+  return error === LEFT_BEHIND;
+}

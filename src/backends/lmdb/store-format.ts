@@ -1,0 +1,54 @@
+import { StorageFault } from "../../core/errors.js";
+import type { LmdbRoot } from "./lmdb-driver.js";
+import type { Tables } from "./lmdb-view.js";
+
+const FORMAT = 1;
+const FORMAT_KEY = "format";
+const MOVED_KEY = "moved";
+
+/** The table by which a store of ours is known. */
+export const FACTS = "holdfast";
+
+/** @throws StorageFault `foreign` when the file holds something, but no store of ours. */
+export function refuseForeign(root: LmdbRoot, path: string): void {
+  // lmdb-js ends the names of tables with U+0000, other bindings do not.
+  const names = [...root.getKeys({ start: "", end: Buffer.from([0xff]) })];
+  if (names.length === 0 || names.some((name) => name === FACTS || name === `${FACTS}\0`)) return;
+  throw new StorageFault(
+    "foreign",
+    `${path} is the LMDB file of another program; give another path; nothing was changed`,
+  );
+}
+
+/** Marks a new store as ours. @throws StorageFault `newer-format` when a later version has written the store. */
+export function checkFormat(root: LmdbRoot, { facts }: Pick<Tables, "facts">, path: string): void {
+  const found = facts.getBinary(FORMAT_KEY);
+  if (found === undefined) {
+    root.transactionSync(() => {
+      if (facts.getBinary(FORMAT_KEY) === undefined) facts.put(FORMAT_KEY, Buffer.from(String(FORMAT)));
+    });
+    return;
+  }
+  const format = Number(found.toString());
+  if (format === FORMAT) return;
+  const reason = format > FORMAT ? "newer-format" : "checksum";
+  const said = Number.isSafeInteger(format) ? `has format ${format}` : "has a damaged mark of its format";
+  throw new StorageFault(reason, `the store in ${path} ${said}; this version reads up to ${FORMAT}`);
+}
+
+/** Whether a store is marked, so that it is not a new one. */
+export function isMarked({ facts }: Pick<Tables, "facts">): boolean {
+  return facts.getBinary(FORMAT_KEY) !== undefined;
+}
+
+/** Whether the store has moved to the next generation: then nothing here counts any more. */
+export function hasMoved({ facts }: Pick<Tables, "facts">): boolean {
+  return facts.getBinary(MOVED_KEY) !== undefined;
+}
+
+/** Inside a write transaction: from its commit on the next generation counts. */
+export function markMoved({ facts, spaces }: Tables): void {
+  facts.put(MOVED_KEY, Buffer.from("1"));
+  // Readers look at a namespace first; those that find none look whether the store has moved.
+  for (const place of [...spaces.getKeys({ start: "", end: Buffer.from([0xff]) })]) spaces.remove(place);
+}

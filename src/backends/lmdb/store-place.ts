@@ -1,0 +1,62 @@
+import { StorageFault } from "../../core/errors.js";
+import type { DataFolder } from "./data-folder.js";
+import type { LmdbDriver } from "./lmdb-driver.js";
+import { closeHandles, isLeftBehind, openHandles, type LmdbHandles } from "./lmdb-handles.js";
+import type { SyncMode } from "./lmdb-options.js";
+import { LmdbView } from "./lmdb-view.js";
+import { hasMoved } from "./store-format.js";
+import { verifyTables } from "./verify-tables.js";
+import type { Breather } from "../files/breather.js";
+
+/** Moves followed when opening, should processes compact again and again meanwhile. */
+const MOST_MOVES = 16;
+
+/** Where a store lives, and how it is opened. */
+export interface StorePlace {
+  readonly driver: LmdbDriver;
+  readonly folder: DataFolder;
+  readonly sync: SyncMode;
+  readonly breather: () => Breather;
+}
+
+/** Opens the generation that counts, beginning at one known or at the oldest there is. */
+export async function openGeneration(place: StorePlace, known?: number): Promise<LmdbHandles> {
+  let generation = known ?? (await place.folder.oldest());
+  for (let moves = 0; moves < MOST_MOVES; moves++) {
+    const handles = await openSound(place, generation);
+    if (handles === undefined) generation = await place.folder.oldest();
+    else if (hasMoved(handles.read)) {
+      await closeHandles(handles);
+      generation += 1;
+    } else return handles;
+  }
+  throw new StorageFault("busy", `${place.folder.path} is compacted by other processes; open it again`);
+}
+
+/** Undefined when the generation was removed by somebody who had compacted it. */
+async function openSound(place: StorePlace, generation: number): Promise<LmdbHandles | undefined> {
+  const { driver, folder, sync } = place;
+  const wasShort = await folder.mend(generation);
+  try {
+    const handles = await openHandles(driver, folder, generation, sync);
+    if (wasShort) await refuseDamaged(place, handles);
+    return handles;
+  } catch (error) {
+    if (!isLeftBehind(error)) throw error;
+    await folder.remove(generation);
+    return undefined;
+  }
+}
+
+/** A file may be shorter than it says because its last pages are free, or because somebody cut it. */
+async function refuseDamaged({ breather, folder }: StorePlace, handles: LmdbHandles): Promise<void> {
+  const { problems } = await verifyTables(new LmdbView(handles.read), breather());
+  const [first] = problems;
+  if (first === undefined) return;
+  await closeHandles(handles);
+  const path = folder.dataFile(handles.generation);
+  throw new StorageFault(
+    "truncated",
+    `${path} was cut short: ${first.message}; restore the store from a copy; nothing was removed`,
+  );
+}
