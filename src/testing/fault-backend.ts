@@ -128,7 +128,9 @@ export class FaultBackend implements Backend {
     after: Position | undefined,
     options: ChangesOptions,
   ): Promise<ChangesResult> {
-    return this.#around("changes", () => this.#inner.changes(ctx, namespace, after, options));
+    // Not awaited by `close`: the backend's own ends what waits for changes.
+    const ask = () => this.#inner.changes(ctx, namespace, after, options);
+    return this.#isQuiet ? ask() : this.#carryOut("changes", ask);
   }
 
   async *namespaces(ctx: Context): AsyncGenerator<readonly string[]> {

@@ -13,6 +13,7 @@ export function describePostgresStorage(name: string, cache: CacheUnderTest): vo
 
     const harness: StorageHarness = {
       name,
+      time: "real",
       persistent: true,
       cacheEntries: cache.max_entries,
       values: cache.values ?? "copy",

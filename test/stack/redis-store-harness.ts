@@ -13,6 +13,7 @@ export function describeRedisStorage(name: string, cache: CacheUnderTest): void 
 
     const harness: StorageHarness = {
       name,
+      time: "real",
       persistent: true,
       cacheEntries: cache.max_entries,
       values: cache.values ?? "copy",

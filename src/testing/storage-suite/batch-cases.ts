@@ -55,7 +55,10 @@ function readCases(list: StorageCaseList): void {
 
   list.it("reads 10 000 keys", async ({ store, ctx }) => {
     const data = new Map(Array.from({ length: 10_000 }, (_, i) => [`key:${i}`, i]));
-    await store.setBatch(ctx, data);
+    const { maxBatchEntries } = (await store.info(ctx)).limits;
+    for (let at = 0; at < data.size; at += maxBatchEntries) {
+      await store.setBatch(ctx, new Map([...data].slice(at, at + maxBatchEntries)));
+    }
     assert.deepEqual(await store.getBatch(ctx, data.keys()), data);
     assert.equal(await store.clear(ctx), 10_000);
   });
@@ -211,7 +214,8 @@ function misuseCases(list: StorageCaseList): void {
 }
 
 function transactionCases(list: StorageCaseList): void {
-  list.it("does the same inside a transaction", async ({ store, ctx }) => {
+  list.it("does the same inside a transaction", async (rig) => {
+    const { store, ctx } = rig;
     await store.setBatch(ctx, { a: 1, b: 2, c: 3 });
     await store.transact(ctx, async (tx) => {
       await tx.setBatch(
@@ -240,7 +244,7 @@ function transactionCases(list: StorageCaseList): void {
         ["c", 3],
       ]),
     );
-    assert.equal(await store.ttl(ctx, "b"), 3_600_000);
+    rig.sameTtl(await store.ttl(ctx, "b"), 3_600_000);
   });
 
   list.it("buffers nothing of a batch with a part that cannot be stored", async ({ store, ctx }) => {

@@ -88,6 +88,7 @@ function persistenceCases(list: StorageCaseList): void {
     assert.deepEqual(await collect(store.entries(ctx)), before);
     assert.equal(await store.namespace("n").get(ctx, "__proto__"), "kept");
     assert.deepEqual(await store.listNamespaces(ctx), ["", "n"]);
+    if (rig.isRealTime) return;
     await rig.pass(3_600_000);
     assert.deepEqual(await store.keys(ctx), ["plain"]);
   });

@@ -152,7 +152,7 @@ function listingCases(list: StorageCaseList): void {
     assert.deepEqual(await store.listNamespaces(ctx), ["a", "b"]);
     await store.set(ctx, "key", 1);
     assert.deepEqual(await store.listNamespaces(ctx), ["", "a", "b"]);
-    await rig.pass(10);
+    await rig.passEverywhere(10);
     assert.deepEqual(await store.listNamespaces(ctx), ["", "b"]);
     await store.namespace("b").delete(ctx, "key");
     await store.delete(ctx, "key");
@@ -177,7 +177,7 @@ function clearCases(list: StorageCaseList): void {
     await user.set(ctx, "dead", 1, 10);
     await store.namespace("user2").set(ctx, "a", "kept");
     await store.set(ctx, "a", "kept");
-    await rig.pass(10);
+    await rig.passEverywhere(10);
     assert.equal(await user.clear(ctx), 3);
     assert.equal(await user.clear(ctx), 0);
     assert.deepEqual(await user.getBatch(ctx, ["a", "b", "c"]), new Map());

@@ -43,12 +43,14 @@ async function checkNamespace(rig: StorageRig, storage: Storage): Promise<number
   return keys.length;
 }
 
-async function checkKey({ ctx, strong }: StorageRig, storage: Storage, key: string): Promise<void> {
+async function checkKey(rig: StorageRig, storage: Storage, key: string): Promise<void> {
+  const { ctx, strong } = rig;
   const cached = await storage.getEntry(ctx, key);
   assert.deepEqual(await storage.getEntry(strong, key), cached, "an entry cached and stored");
   assert.equal(await storage.exists(ctx, key), true);
   assert.equal(await storage.type(ctx, key), "value");
   const ttl = await storage.ttl(ctx, key);
-  assert.equal(ttl, await storage.ttl(strong, key), "a ttl cached and stored");
+  // What the backend says comes later: its clock, not the store's, may have gone on.
+  rig.sameTtl(await storage.ttl(strong, key), ttl, "a ttl stored and cached");
   assert.equal(ttl === -1, cached?.expiresAt === undefined, "ttl and expiresAt");
 }

@@ -5,6 +5,8 @@ import type { StorageSettings } from "../../plugin/settings.js";
 export interface StorageHarness {
   /** Stands in the title of the suite. */
   readonly name: string;
+  /** `real`: the backend has a clock of its own, as servers do, which no case can move. Default: `fake`. */
+  readonly time?: "fake" | "real";
   /** Data outlives `stop`. */
   readonly persistent: boolean;
   /** The most entries the configuration's cache holds; 0: it is turned off. */

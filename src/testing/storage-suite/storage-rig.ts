@@ -12,6 +12,10 @@ import type { StorageHarness } from "./storage-harness.js";
 
 const STEP_MS = 50;
 const LIMIT_MS = 60_000;
+/** A timer may fire a little before its time by another clock. */
+const EARLY_TIMER_MS = 5;
+/** No case takes longer in real time. */
+const LONGEST_CASE_MS = 20_000;
 
 /** One store under test, on a clock that the case moves. */
 export class StorageRig {
@@ -54,15 +58,33 @@ export class StorageRig {
     return this.harness.cacheEntries > 0;
   }
 
+  /** Whether the backend's clock moves by itself. */
+  get isRealTime(): boolean {
+    return this.harness.time === "real";
+  }
+
   /** Stops the store and starts it again on what it left. */
   async restart(): Promise<void> {
     await this.store.stop(this.ctx);
     await this.store.start(this.ctx);
   }
 
-  /** Lets time pass. */
+  /** Lets time pass for the store, and not for a backend with a clock of its own. */
   async pass(ms: number): Promise<void> {
     await this.runtime.advance(ms);
+  }
+
+  /** Lets time pass for store and backend, so that what was to live so long has expired. */
+  async passEverywhere(ms: number): Promise<void> {
+    if (this.isRealTime) await delay(ms + EARLY_TIMER_MS);
+    await this.pass(ms);
+  }
+
+  /** Compares times to live; on a real clock the backend's may have gone on meanwhile. */
+  sameTtl(actual: number, expected: number, message?: string): void {
+    if (!this.isRealTime || expected < 0) return assert.equal(actual, expected, message);
+    const details = `${message ?? "a ttl"}: ${actual} of ${expected} ms`;
+    assert.ok(actual <= expected && actual > expected - LONGEST_CASE_MS, details);
   }
 
   /** Lets time pass until the call has ended, so that its pauses do; gives what it gave. */

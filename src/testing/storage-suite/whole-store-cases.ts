@@ -18,7 +18,7 @@ function infoCases(list: StorageCaseList): void {
     await store.setBatch(ctx, { a: 1, b: 2 });
     await store.namespace("n").set(ctx, "a", 1);
     await store.set(ctx, "dead", 1, 10);
-    await rig.pass(10);
+    await rig.passEverywhere(10);
     const tx = await store.beginTransaction(ctx);
     const info = await store.info(ctx);
     await tx.rollback();
