@@ -64,5 +64,6 @@ export function defaultBackends(): BackendRegistry {
     .with("file", async () => (await import("./file/file-backend.js")).fileBackend)
     .with("postgres", async () => (await import("./postgres/postgres-backend.js")).postgresBackend)
     .with("redis", async () => (await import("./redis/redis-backend.js")).redisBackend)
+    .with("sqlite", async () => (await import("./sqlite/sqlite-backend.js")).sqliteBackend)
     .with("lmdb", async () => (await import("./lmdb/lmdb-backend.js")).lmdbBackend);
 }

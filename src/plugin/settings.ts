@@ -7,6 +7,7 @@ import type { Duration } from "../core/duration.js";
  */
 export interface StorageSettings {
   backend?: string;
+  driver?: "sqlite" | "postgres" | "mysql";
   file_path?: string;
   cache_size?: number;
   ttl_cleanup_interval?: Duration;
@@ -29,6 +30,7 @@ export interface StorageSettings {
   changes?: { retain?: { count?: number; age?: Duration } };
   memory?: { max_bytes?: ByteSize };
   file?: { path?: string; backup_count?: number; read_only?: boolean };
+  sqlite?: { path?: string; library?: "better-sqlite3" | "libsql" | "node:sqlite" };
   postgres?: {
     url?: string;
     host?: string;

@@ -64,10 +64,10 @@ describe("the cache of another process", function () {
 /** One before each write; most writes go undisturbed, so that the reader gets to use its cache. */
 const disturbances: readonly ((proxy: TcpProxy) => void)[] = Array.from({ length: 50 }, (_, write) => {
   if (write === 5) return (proxy) => void proxy.reset();
-  if (write === 15) return (proxy) => void proxy.hold("answers");
-  if (write === 22) return (proxy) => void proxy.heal();
-  if (write === 30) return (proxy) => void proxy.delay(30);
-  if (write === 35) return (proxy) => void proxy.heal();
+  if (write === 15) return (proxy) => proxy.hold("answers");
+  if (write === 22) return (proxy) => proxy.heal();
+  if (write === 30) return (proxy) => proxy.delay(30);
+  if (write === 35) return (proxy) => proxy.heal();
   if (write === 40) return (proxy) => void proxy.cutNext("answers", 3);
   return () => undefined;
 });

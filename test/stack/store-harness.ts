@@ -40,6 +40,25 @@ export function lmdbHarness(
   };
 }
 
+/** Stores in files of SQLite, each in a new folder of its own. */
+export function sqliteHarness(
+  name: string,
+  cache: CacheUnderTest,
+  settings: StorageSettings = {},
+): StorageHarness {
+  return {
+    name,
+    persistent: true,
+    cacheEntries: cache.max_entries,
+    values: cache.values ?? "copy",
+    settings: async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), "holdfast-stack-"));
+      return { backend: "sqlite", cache, ...settings, sqlite: { path: path.join(folder, "store.db") } };
+    },
+    destroy: async ({ sqlite }) => rm(path.dirname(sqlite?.path as string), { recursive: true }),
+  };
+}
+
 /** Stores in files, each in a new folder of its own. */
 export function fileHarness(
   name: string,

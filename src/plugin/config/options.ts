@@ -51,7 +51,13 @@ export const OPTIONS = {
   backend: defaulted(
     text(),
     "memory",
-    "Where the data lives: memory, file (json is another name for it), lmdb (dbm is another), postgres, redis, or the name a backend was registered under.",
+    "Where the data lives: memory, file (json is another name for it), sqlite, lmdb (dbm is another), postgres, redis, or the name a backend was registered under; " +
+      "database means the one that driver names.",
+  ),
+  driver: optional(
+    choice("sqlite", "postgres", "mysql"),
+    "sqlite",
+    "With backend: database, the backend that is meant; left out, sqlite.",
   ),
   file_path: alias(text(), "file.path"),
   cache_size: alias(count({ atLeast: 0 }), "cache.max_entries"),
@@ -70,7 +76,7 @@ export const OPTIONS = {
     "power",
     "What a write has survived when it resolves: a power cut (power), a killed process (process), or nothing yet, " +
       "being written every durability_interval (interval) or when the system sees fit (none). " +
-      "Left out, file and lmdb hold power; memory keeps nothing and takes only none.",
+      "Left out, file, sqlite and lmdb hold power; memory, and sqlite without a path, keep nothing and take only none.",
   ),
   durability_interval: defaulted(
     duration({ positive: true }),
@@ -163,6 +169,18 @@ export const OPTIONS = {
     flag(),
     false,
     "Opens the data for reading, also while another process writes to it.",
+  ),
+
+  "sqlite.path": optional(
+    text(),
+    "./data/store.db",
+    "The database file, which several processes may have open; its log stands beside it. Relative paths start at the " +
+      "current folder. Missing folders are made. Left out, everything is kept in memory and lost with the process.",
+  ),
+  "sqlite.library": optional(
+    choice("better-sqlite3", "libsql", "node:sqlite"),
+    "libsql",
+    "The driver to use. Left out, the first of better-sqlite3, libsql and node:sqlite that is installed and runs here.",
   ),
 
   "lmdb.path": optional(
@@ -259,7 +277,7 @@ export type OptionValue<P extends OptionPath> =
 export const OPTION_PATHS = Object.keys(OPTIONS) as readonly OptionPath[];
 
 /** The backends whose sections are part of the table. */
-export const BUILT_IN_BACKENDS: readonly string[] = ["memory", "file", "lmdb", "postgres", "redis"];
+export const BUILT_IN_BACKENDS: readonly string[] = ["memory", "file", "sqlite", "lmdb", "postgres", "redis"];
 
 /** The option at a path, or undefined when there is none. */
 export function optionAt(path: string): Option<unknown> | undefined {

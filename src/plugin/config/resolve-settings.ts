@@ -50,8 +50,13 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ["dbm", "lmdb"],
 ]);
 
+/** The name for whichever database `driver` says. */
+const DATABASE = "database";
+const DEFAULT_DRIVER = "sqlite";
+
 function backendOf(values: OptionValues): string {
   const backend = values.get("backend");
+  if (backend === DATABASE) return values.get("driver") ?? DEFAULT_DRIVER;
   return OTHER_NAMES.get(backend) ?? backend;
 }
 
@@ -64,6 +69,9 @@ function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<
       "file.path",
       "the file backend needs it; give the path of the data file, such as ./data/store.json",
     );
+  }
+  if (values.given("driver") !== undefined && values.given("backend") !== DATABASE) {
+    values.report("driver", "says something beside backend: database alone; remove it, or write that");
   }
   if (backend === "lmdb" && values.given("lmdb.path") === undefined) {
     values.report("lmdb.path", "the lmdb backend needs it; give the path of a folder, such as ./data/lmdb");
@@ -110,6 +118,9 @@ function checkDurability(values: OptionValues, backend: string): void {
   if (backend === "memory" && durability !== undefined && durability !== "none") {
     values.report("durability", `the memory backend keeps nothing; remove it, or choose backend: file`);
   }
+  if (isSqliteInMemory(values, backend) && durability !== undefined && durability !== "none") {
+    values.report("durability", "sqlite without a path keeps nothing; remove it, or give sqlite.path");
+  }
   if (values.get("auto_save")) return;
   if (durability !== undefined && durability !== "interval") {
     values.report("auto_save", `false contradicts durability: ${durability}; keep one of them`);
@@ -117,6 +128,10 @@ function checkDurability(values: OptionValues, backend: string): void {
   if (values.given("durability_interval") !== undefined) {
     values.report("auto_save", "false contradicts an interval of saving; keep one of them");
   }
+}
+
+function isSqliteInMemory(values: OptionValues, backend: string): boolean {
+  return backend === "sqlite" && values.given("sqlite.path") === undefined;
 }
 
 /** A log that forgets a commit before caches must have seen it would have them dropped again and again. */
@@ -135,7 +150,10 @@ function build(values: OptionValues, backend: string): ResolvedSettings {
   return Object.freeze({
     backend,
     backendOptions: backendOptions(values, backend),
-    durability: savesItself || backend === "memory" ? values.given("durability") : "interval",
+    durability:
+      savesItself || backend === "memory" || isSqliteInMemory(values, backend)
+        ? values.given("durability")
+        : "interval",
     durabilityIntervalMs: savesItself ? values.get("durability_interval") : Infinity,
     sweepIntervalMs: values.get("ttl_cleanup_interval"),
     operationTimeoutMs: values.get("operation_timeout"),
@@ -171,6 +189,9 @@ function backendOptions(values: OptionValues, backend: string): Readonly<Record<
       backupCount: values.get("file.backup_count"),
       readOnly: values.get("file.read_only"),
     });
+  }
+  if (backend === "sqlite") {
+    return Object.freeze({ path: values.get("sqlite.path"), library: values.get("sqlite.library") });
   }
   if (backend === "lmdb") return Object.freeze({ path: values.get("lmdb.path") });
   if (backend === "postgres") return postgresOptions(values);

@@ -15,6 +15,7 @@ function problemsOf(settings: unknown, options?: ResolveOptions): readonly strin
   return [];
 }
 
+const KNOWN = BUILT_IN_BACKENDS.join(", ");
 const DURATION = 'milliseconds or text such as "250ms", "30s", "5m", "1h30m", above 0';
 
 describe("resolveSettings", () => {
@@ -305,7 +306,7 @@ describe("resolveSettings", () => {
         "a backend like no other",
         { backend: "cassandra" },
         [
-          `storage.backend: no backend is called "cassandra"; choose one of ${BUILT_IN_BACKENDS.join(", ")}, s3, or register it first`,
+          `storage.backend: no backend is called "cassandra"; choose one of ${KNOWN}, s3, or register it first`,
         ],
         { backends: ["s3"] },
       ],

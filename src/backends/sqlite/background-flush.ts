@@ -1,0 +1,47 @@
+import type { CancelTimer, Timers } from "../../core/runtime.js";
+import type { BackendSetup } from "../backend.js";
+
+export interface BackgroundFlushSetup {
+  readonly timers: Timers;
+  readonly intervalMs: number;
+  readonly flush: () => Promise<void>;
+  readonly warn: BackendSetup["warn"];
+}
+
+/** Makes commits durable some time after they were made. A failure is for the next who writes or flushes. */
+export class BackgroundFlush {
+  readonly #setup: BackgroundFlushSetup;
+  #cancel: CancelTimer | undefined;
+  #running: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(setup: BackgroundFlushSetup) {
+    this.#setup = setup;
+  }
+
+  /** Something was committed: it will be durable after the interval. */
+  note(): void {
+    if (this.#setup.intervalMs === Infinity) return;
+    this.#cancel ??= this.#setup.timers.after(this.#setup.intervalMs, () => {
+      this.#cancel = undefined;
+      this.#running = this.#setup.flush().catch((error: unknown) => {
+        this.#failure = { error };
+        this.#setup.warn("commits could not be made durable; the next call reports it", { error });
+      });
+    });
+  }
+
+  /** @throws what the last flush failed with, once. */
+  report(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Begins no other flush, and waits for one under way. */
+  async stop(): Promise<void> {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    await this.#running;
+  }
+}

@@ -1,0 +1,2 @@
+/** Newer than the oldest Node that is supported; see node-sqlite-driver.ts. */
+declare module "node:sqlite";
