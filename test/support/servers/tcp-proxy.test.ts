@@ -64,6 +64,16 @@ describe("TcpProxy", () => {
     expect(await client.ended).to.equal("end");
   });
 
+  it("keeps the order when a delay ends while something is on its way", async () => {
+    proxy.delay(60);
+    client.socket.write("late ");
+    while (seen.text === "") await delay(1);
+    proxy.heal();
+    client.socket.write("early");
+    await client.until("late early");
+    expect(seen.text).to.equal("late early");
+  });
+
   it("resets every connection", async () => {
     client.socket.write("hello");
     await client.until("hello");

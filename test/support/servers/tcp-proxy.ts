@@ -160,7 +160,10 @@ class ProxiedConnection {
   readonly #client: Socket;
   readonly #server: Socket;
   readonly #faults: ProxyFaults;
+  /** Held back until `flow`. */
   readonly #waiting: Record<Direction, Chunk[]> = { requests: [], answers: [] };
+  /** Delayed, in the order in which they came. */
+  readonly #late: Record<Direction, Chunk[]> = { requests: [], answers: [] };
   #cut: { readonly direction: Direction; left: number; readonly done: () => void } | undefined;
   #isOver = false;
 
@@ -200,10 +203,13 @@ class ProxiedConnection {
     });
   }
 
+  /** Whichever timer fires, the oldest goes on: a delay that ends must not let what comes later overtake. */
   #receive(direction: Direction, chunk: Chunk): void {
     const ms = this.#faults.delayMs();
-    if (ms > 0) setTimeout(() => this.#pass(direction, chunk), ms).unref();
-    else this.#pass(direction, chunk);
+    const late = this.#late[direction];
+    if (ms === 0 && late.length === 0) return this.#pass(direction, chunk);
+    late.push(chunk);
+    setTimeout(() => this.#pass(direction, late.shift()), ms).unref();
   }
 
   #pass(direction: Direction, chunk: Chunk): void {
