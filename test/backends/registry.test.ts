@@ -32,7 +32,9 @@ describe("BackendRegistry", () => {
       .load("mongo")
       .catch((caught: unknown) => caught);
     expect(error).to.be.instanceOf(UnknownBackendError);
-    expect((error as Error).message).to.equal('there is no backend "mongo"; known are file, memory');
+    expect((error as Error).message).to.equal(
+      'there is no backend "mongo"; known are file, lmdb, memory, postgres, redis, sqlite',
+    );
   });
 
   it("does not take a property of objects for a backend", async () => {
@@ -67,7 +69,7 @@ describe("BackendRegistry", () => {
 
   it("knows every backend of this package", async () => {
     const registry = defaultBackends();
-    expect(registry.names).to.deep.equal(["file", "memory"]);
+    expect(registry.names).to.deep.equal(["file", "lmdb", "memory", "postgres", "redis", "sqlite"]);
     for (const name of registry.names) expect(await registry.load(name)).to.be.a("function");
   });
 });

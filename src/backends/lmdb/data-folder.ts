@@ -47,7 +47,11 @@ export class DataFolder {
   async placeCopy(prepared: string, generation: number): Promise<void> {
     try {
       const copy = await open(this.dataFileIn(prepared), constants.O_RDONLY | constants.O_NOFOLLOW);
-      await copy.sync().finally(() => copy.close());
+      try {
+        await copy.sync();
+      } finally {
+        await copy.close();
+      }
       await chmod(this.dataFileIn(prepared), PRIVATE_FILE);
       await nodeFileSystem.syncDir(prepared);
       await rename(prepared, this.generationPath(generation));

@@ -92,7 +92,7 @@ export async function* scanPages<W extends ScanWant>(
     const { page, resumeAfter } = await source.environment().read((view) => readPage(source, view, request));
     left -= page.count;
     rest = resumeAfter === undefined ? undefined : rangeBeyond(rest, resumeAfter, reverse);
-    if (page.count > 0) yield page as ScanPage<W>;
+    if (page.count > 0) yield page;
     if (breather.isDue) await breather.breathe();
     source.lifecycle.check(ctx);
   }
