@@ -30,7 +30,7 @@ function resultOf(batch: Batch, now: number, answer: BatchAnswer): CommitResult 
   }
   const mark = first.toString("latin1");
   if (mark === "!") return { status: "conflict", now, conflicts: conflictsOf(batch, rest) };
-  if (mark === "=") return validatedAt(now, { ordinal: rest[0] as number, id: String(rest[1]) });
+  if (mark === "=") return validatedAt(batch, now, { ordinal: rest[0] as number, id: String(rest[1]) });
   return { status: "fault", fault: tooManyInRange(batch, rest[0] as number) };
 }
 
@@ -45,8 +45,10 @@ export function committedAt(batch: Batch, now: number, ordinal: number, tail: Re
   return { status: "committed", position: { ordinal, id }, now, replaced, removed: tail.removed };
 }
 
-function validatedAt(now: number, position: Position): Committed {
-  return { status: "committed", position, now, replaced: NONE, removed: 0 };
+/** Without writes, or with ranges alone that are empty. */
+function validatedAt({ writes }: Batch, now: number, position: Position): Committed {
+  const replaced = writes.length === 0 ? NONE : writes.map(() => undefined);
+  return { status: "committed", position, now, replaced, removed: 0 };
 }
 
 function conflictsOf({ namespace, checks, ranges }: Batch, answer: readonly (number | Buffer)[]): Conflict[] {

@@ -35,7 +35,7 @@ import { loadRedis } from "./redis-driver.js";
 import { redisOptions, type RedisOptions } from "./redis-options.js";
 import { checkCluster, checkServers } from "./server-settings.js";
 import { selfTest } from "./self-test.js";
-import { Spaces } from "./spaces.js";
+import { Spaces, type Space } from "./spaces.js";
 import { verifyStore } from "./store-verify.js";
 import { SweepTimers } from "./sweep-timers.js";
 import { WakeUps } from "./wake-ups.js";
@@ -161,17 +161,31 @@ class RedisBackend implements Backend {
     return await this.#lifecycle.run(ctx, async () => {
       for (;;) {
         const found = await this.#limited(ctx, (end) =>
-          this.#wakeUps.listening(end, space, async () => {
-            const result = await look();
-            const leftMs = until - clock.monotonic();
-            if (result.lost || result.changes.length > 0 || leftMs <= 0) return result;
-            await this.#wakeUps.wait(ctx, space, leftMs);
-            return undefined;
-          }),
+          this.#wakeUps.listening(end, space, () => this.#lookOrWait(ctx, space, look, until)),
         );
         if (found !== undefined) return found;
       }
     });
+  }
+
+  /** The wait begins before the look: an announcement may arrive before the answer that has not seen its commit. */
+  async #lookOrWait(
+    ctx: Context,
+    space: Space,
+    look: () => Promise<ChangesResult>,
+    until: number,
+  ): Promise<ChangesResult | undefined> {
+    const leftMs = until - this.#setup.runtime.clock.monotonic();
+    const [waiting, stop] = withCancel(ctx);
+    try {
+      const woken = this.#wakeUps.wait(waiting, space, Math.max(0, leftMs));
+      const result = await look();
+      if (result.lost || result.changes.length > 0 || leftMs <= 0) return result;
+      await woken;
+      return undefined;
+    } finally {
+      stop();
+    }
   }
 
   async *namespaces(ctx: Context): AsyncGenerator<readonly string[]> {
