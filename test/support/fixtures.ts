@@ -28,6 +28,8 @@ export function atEndOfTests(ending: () => Promise<void>): void {
 export async function mochaGlobalTeardown(): Promise<void> {
   const ended = await Promise.allSettled(endings.splice(0).map((end) => end()));
   setTimeout(reportLeak, GRACE_MS).unref();
+  // Node 20 may spin for ever in its own clean-up after sockets were reset; nothing is left to do that needs it.
+  process.once("beforeExit", () => process.exit());
   const failed = ended.filter((result) => result.status === "rejected");
   if (failed.length > 0) throw new AggregateError(failed.map(({ reason }) => reason as unknown));
 }

@@ -181,10 +181,10 @@ function stopCases(list: StorageCaseList): void {
     const { store, ctx } = rig;
     let tries = 0;
     const call = store.transact(ctx, async (tx) => {
-      tries += 1;
       await tx.getOr("a", 0);
       await store.set(ctx, "a", tries);
       await tx.set("b", 1);
+      tries += 1;
     });
     const rejected = rejects(() => call, "closed");
     while (tries < 2) await new Promise(setImmediate);

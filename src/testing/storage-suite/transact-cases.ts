@@ -223,10 +223,10 @@ function retryCases(list: StorageCaseList): void {
     const [ctx, cancel] = withCancel(rig.ctx);
     let tries = 0;
     const call = rig.store.transact(ctx, async (tx) => {
-      tries += 1;
       await tx.getOr("a", 0);
       await rig.store.set(rig.ctx, "a", tries);
       await tx.set("b", 1);
+      tries += 1;
     });
     call.catch(() => undefined);
     while (tries < 2) await new Promise(setImmediate);
