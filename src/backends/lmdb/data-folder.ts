@@ -1,7 +1,7 @@
-import { access, chmod, constants, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { access, chmod, constants, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { StorageFault } from "../../core/errors.js";
-import { errorCode, fileFault } from "../files/file-errors.js";
+import { fileFault } from "../files/file-errors.js";
 import { nodeFileSystem } from "../files/node-file-system.js";
 
 /** Folders of the generations of a store: `compact` writes the next one. */
@@ -9,11 +9,6 @@ const GENERATION = /^data-(\d{1,9})$/;
 const FIRST = 1;
 const PRIVATE_FILE = 0o600;
 const DATA_FILE = "data.mdb";
-
-/** LMDB's own names and numbers, as its file begins; see mdb.c. */
-const MAGIC = 0xbeefc0de;
-const FILL_BYTES = 1024 * 1024;
-const META = { magic: 24, pageSize: 48, lastPage: 144, bytes: 160 };
 
 /** The folder of a store: one folder for each generation of its data, of which one counts. */
 export class DataFolder {
@@ -110,81 +105,11 @@ export class DataFolder {
     return files;
   }
 
-  /**
-   * Looks at the data file before LMDB maps it: touching a page beyond the file's end would kill the process.
-   *
-   * @returns whether the file is shorter than it says, and had to be filled up; then it must be verified
-   * @throws StorageFault `foreign` when it is no LMDB file, `truncated` when it ends inside its first pages.
-   */
-  async mend(generation: number): Promise<boolean> {
-    const path = this.dataFile(generation);
-    try {
-      const needed = await neededBytes(path);
-      // Looked at after what needs it was read: another process may be making the file grow.
-      const { size } = await stat(path);
-      if (size >= needed) return false;
-      await appendZeros(path, needed - size);
-      return true;
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return false;
-      throw fileFault(error, `opening ${path}`);
-    }
-  }
-
   async #names(): Promise<readonly string[]> {
     try {
       return await readdir(this.path);
     } catch (error) {
       throw fileFault(error, `reading ${this.path}`);
     }
-  }
-}
-
-/** The bytes that the file says it has; 0 when it is empty. Free pages at its end may never have been written. */
-async function neededBytes(path: string): Promise<number> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    const first = await metaAt(handle, 0);
-    if (first === undefined) {
-      const { size } = await handle.stat();
-      if (size === 0) return 0;
-      throw cutShort(path, size);
-    }
-    if (first.readUInt32LE(META.magic) !== MAGIC) {
-      throw new StorageFault("foreign", `${path} is no LMDB file; give another path; nothing was changed`);
-    }
-    const pageSize = first.readUInt32LE(META.pageSize);
-    const second = await metaAt(handle, pageSize);
-    if (second === undefined) throw cutShort(path, (await handle.stat()).size);
-    return (Math.max(lastPage(first), lastPage(second)) + 1) * pageSize;
-  } finally {
-    await handle.close();
-  }
-}
-
-async function metaAt(handle: FileHandle, offset: number): Promise<Buffer | undefined> {
-  const bytes = Buffer.alloc(META.bytes);
-  const { bytesRead } = await handle.read(bytes, 0, META.bytes, offset);
-  return bytesRead === META.bytes ? bytes : undefined;
-}
-
-function lastPage(meta: Buffer): number {
-  return Number(meta.readBigUInt64LE(META.lastPage));
-}
-
-function cutShort(path: string, size: number): StorageFault {
-  return new StorageFault("truncated", `${path} ends after ${size} bytes; restore the store from a copy`);
-}
-
-/** At the end, wherever that is by then: whoever makes the file grow meanwhile loses nothing. */
-async function appendZeros(path: string, bytes: number): Promise<void> {
-  const handle = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
-  try {
-    const zeros = Buffer.alloc(Math.min(bytes, FILL_BYTES));
-    for (let left = bytes; left > 0; left -= zeros.byteLength) {
-      await handle.appendFile(zeros.subarray(0, Math.min(left, zeros.byteLength)));
-    }
-  } finally {
-    await handle.close();
   }
 }

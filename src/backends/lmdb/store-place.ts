@@ -3,9 +3,8 @@ import type { DataFolder } from "./data-folder.js";
 import type { LmdbDriver } from "./lmdb-driver.js";
 import { closeHandles, isLeftBehind, openHandles, type LmdbHandles } from "./lmdb-handles.js";
 import type { SyncMode } from "./lmdb-options.js";
-import { LmdbView } from "./lmdb-view.js";
+import { mendShortFile } from "./mend-short-file.js";
 import { hasMoved } from "./store-format.js";
-import { verifyTables } from "./verify-tables.js";
 import type { Breather } from "../files/breather.js";
 
 /** Moves followed when opening, should processes compact again and again meanwhile. */
@@ -35,28 +34,13 @@ export async function openGeneration(place: StorePlace, known?: number): Promise
 
 /** Undefined when the generation was removed by somebody who had compacted it. */
 async function openSound(place: StorePlace, generation: number): Promise<LmdbHandles | undefined> {
-  const { driver, folder, sync } = place;
-  const wasShort = await folder.mend(generation);
+  const { driver, folder, sync, breather } = place;
+  await mendShortFile(folder.dataFile(generation), breather());
   try {
-    const handles = await openHandles(driver, folder, generation, sync);
-    if (wasShort) await refuseDamaged(place, handles);
-    return handles;
+    return await openHandles(driver, folder, generation, sync);
   } catch (error) {
     if (!isLeftBehind(error)) throw error;
     await folder.remove(generation);
     return undefined;
   }
-}
-
-/** A file may be shorter than it says because its last pages are free, or because somebody cut it. */
-async function refuseDamaged({ breather, folder }: StorePlace, handles: LmdbHandles): Promise<void> {
-  const { problems } = await verifyTables(new LmdbView(handles.read), breather());
-  const [first] = problems;
-  if (first === undefined) return;
-  await closeHandles(handles);
-  const path = folder.dataFile(handles.generation);
-  throw new StorageFault(
-    "truncated",
-    `${path} was cut short: ${first.message}; restore the store from a copy; nothing was removed`,
-  );
 }

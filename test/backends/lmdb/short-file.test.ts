@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { background, openStorage, StorageError, type StoragePlugin } from "../../../src/index.js";
+
+const ctx = background();
+const PAGE = 4096;
+const KEPT = 400;
+
+/** What a cut file was found to be. */
+type Verdict = "refused" | "whole";
+
+describe("an lmdb file that is shorter than it says", function () {
+  this.timeout(120_000);
+  let folder = "";
+  let original = "";
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "holdfast-lmdb-short-"));
+    original = join(folder, "original");
+    await fill(original);
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it("is refused at every open when something that counts is missing, and never changed", async () => {
+    const whole = await readFile(join(original, "data-1", "data.mdb"));
+    for (const share of [0.9, 0.6, 0.3]) {
+      const path = await cutTo(Math.floor((whole.byteLength * share) / PAGE) * PAGE, `cut-${share}`);
+      const before = await readFile(join(path, "data-1", "data.mdb"));
+      for (let opens = 0; opens < 3; opens++) {
+        assert.equal(await verdictOf(path), "refused", `opened at ${share} the ${opens + 1}. time`);
+      }
+      assert.deepEqual(await readFile(join(path, "data-1", "data.mdb")), before);
+      assert.deepEqual(await readdir(path), ["data-1"], "nothing is left beside it");
+    }
+  });
+
+  it("is either refused or holds everything, wherever it was cut", async () => {
+    await emptyTail(original);
+    const { byteLength } = await readFile(join(original, "data-1", "data.mdb"));
+    const verdicts = new Map<number, Verdict>();
+    for (let bytes = byteLength - PAGE; bytes > 2 * PAGE; bytes -= 7 * PAGE) {
+      verdicts.set(bytes, await verdictOf(await cutTo(bytes, `cut-${bytes}`)));
+    }
+    const seen = new Set(verdicts.values());
+    assert.deepEqual([...seen].sort(), ["refused", "whole"], "both were met");
+  });
+
+  it("is refused when it ends inside its first pages", async () => {
+    for (const bytes of [PAGE + 20, PAGE, 100, 10]) {
+      assert.equal(await verdictOf(await cutTo(bytes, `cut-${bytes}`)), "refused", `${bytes} bytes`);
+    }
+  });
+
+  it("is refused as another program's when it is something else", async () => {
+    const path = join(folder, "other");
+    await mkdir(join(path, "data-1"), { recursive: true });
+    await writeFile(join(path, "data-1", "data.mdb"), Buffer.alloc(3 * PAGE, "no database "));
+    await assert.rejects(
+      openStorage({ backend: "lmdb", lmdb: { path } }),
+      (error) =>
+        error instanceof StorageError && error.reason === "foreign" && /another path/.test(error.message),
+    );
+  });
+
+  async function cutTo(bytes: number, name: string): Promise<string> {
+    const path = join(folder, name);
+    await mkdir(join(path, "data-1"), { recursive: true });
+    const file = join(path, "data-1", "data.mdb");
+    await copyFile(join(original, "data-1", "data.mdb"), file);
+    await truncate(file, bytes);
+    return path;
+  }
+});
+
+async function fill(path: string): Promise<void> {
+  const storage = await openStorage({ backend: "lmdb", lmdb: { path } });
+  await storage.setBatch(ctx, new Map(Array.from({ length: KEPT }, (_, n) => [`kept:${n}`, valueOf(n)])));
+  await storage.stop();
+}
+
+/** Makes the file longer by keys that are gone again, so that its last pages are free. */
+async function emptyTail(path: string): Promise<void> {
+  const storage = await openStorage({ backend: "lmdb", lmdb: { path } });
+  for (let n = 0; n < 300; n++) await storage.set(ctx, `gone:${n}`, "x".repeat(2000));
+  for (let n = 0; n < 300; n++) await storage.delete(ctx, `gone:${n}`);
+  await storage.stop();
+}
+
+function valueOf(n: number): string {
+  return `${n}:`.padEnd(300, "v");
+}
+
+/** Opens a store, and when that works demands everything of it: every value, a clean verify, and room for writes. */
+async function verdictOf(path: string): Promise<Verdict> {
+  let storage: StoragePlugin;
+  try {
+    storage = await openStorage({ backend: "lmdb", lmdb: { path } });
+  } catch (error) {
+    assert.ok(
+      error instanceof StorageError && error.code === 5003 && error.reason === "truncated",
+      String(error),
+    );
+    return "refused";
+  }
+  for (let n = 0; n < KEPT; n++) assert.equal(await storage.get(ctx, `kept:${n}`), valueOf(n));
+  for (let n = 0; n < 50; n++) await storage.set(ctx, `new:${n}`, valueOf(n));
+  assert.deepEqual((await storage.verify(ctx)).problems, []);
+  await storage.stop();
+  return "whole";
+}
