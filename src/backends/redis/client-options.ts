@@ -1,4 +1,4 @@
-import type { RedisOptions } from "./redis-options.js";
+import { urlOf, type RedisOptions } from "./redis-options.js";
 
 /** Between two attempts to connect again. */
 const FIRST_PAUSE_MS = 20;
@@ -17,32 +17,26 @@ export function clientOptions(options: RedisOptions): Record<string, unknown> {
 /** What a client of a cluster is made from. */
 export function clusterOptions(options: RedisOptions): Record<string, unknown> {
   const rootNodes = (options.cluster ?? []).map((node) => ({ url: urlOf(node) }));
-  const { credentials, ...defaults } = splitCredentials(options);
   return {
     rootNodes,
-    defaults: { ...nodeOptions(options, {}), ...defaults, ...credentials },
+    defaults: { ...nodeOptions(options, {}), ...sharedByNodes(options) },
     RESP: 3,
     // A node that is gone must not be asked sixteen times: the store waits and asks again by itself.
     maxCommandRedirections: 4,
   };
 }
 
-/** Every node of a cluster takes the user of the first address. */
-function splitCredentials(options: RedisOptions): { credentials: Record<string, unknown> } {
+/** Every node of a cluster is reached as the first address says: encrypted or not, as its user unless one is named. */
+function sharedByNodes(options: RedisOptions): Record<string, unknown> {
   const first = options.cluster?.[0];
-  if (first === undefined || options.password !== undefined) return { credentials: {} };
+  if (first === undefined) return {};
   const { username, password, protocol } = new URL(urlOf(first));
+  const isNamed = options.password !== undefined || options.username !== undefined;
   return {
-    credentials: {
-      ...(username !== "" && { username: decodeURIComponent(username) }),
-      ...(password !== "" && { password: decodeURIComponent(password) }),
-      ...(protocol === "rediss:" && { socket: { ...socketOptions(options, {}), tls: true } }),
-    },
+    ...(!isNamed && username !== "" && { username: decodeURIComponent(username) }),
+    ...(!isNamed && password !== "" && { password: decodeURIComponent(password) }),
+    ...(protocol === "rediss:" && { socket: socketOptions(options, { tls: true }) }),
   };
-}
-
-function urlOf(node: string): string {
-  return /^rediss?:\/\//.test(node) ? node : `redis://${node}`;
 }
 
 function nodeOptions(options: RedisOptions, address: Record<string, unknown>): Record<string, unknown> {

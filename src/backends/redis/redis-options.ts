@@ -40,6 +40,8 @@ export function redisOptions({ options }: Pick<BackendSetup, "options">): RedisO
   if (prefix === "" || /[{}]/.test(prefix)) {
     throw new TypeError("prefix of the redis backend must be text without braces, and not empty");
   }
+  const cluster = clusterNodes(given);
+  for (const address of [given.url ?? [], cluster ?? []].flat()) refuseMalformed(address);
   return Object.freeze({
     url: given.url,
     host: given.host,
@@ -48,7 +50,7 @@ export function redisOptions({ options }: Pick<BackendSetup, "options">): RedisO
     username: given.username,
     password: given.password,
     socketTimeoutMs: given.socketTimeoutMs ?? DEFAULT_SOCKET_TIMEOUT_MS,
-    cluster: clusterNodes(given),
+    cluster,
     prefix,
     maxBatch: given.maxBatch ?? DEFAULT_MAX_BATCH,
     options: given.options ?? {},
@@ -60,4 +62,19 @@ function clusterNodes({ cluster, url, host, port, db }: RedisOptionsInput): read
   if (db !== undefined && db !== 0) throw new TypeError("a redis cluster has no databases; leave db out");
   if (cluster !== true) return cluster;
   return [url ?? `${host ?? "127.0.0.1"}:${port ?? 6379}`];
+}
+
+/** The address of a node of a cluster, which may be given without the protocol. */
+export function urlOf(node: string): string {
+  return node.includes("://") ? node : `redis://${node}`;
+}
+
+/** Says nothing of the address itself: the driver's own error would bring its password along. */
+function refuseMalformed(address: string): void {
+  const url = urlOf(address);
+  if (/^rediss?:\/\//.test(url) && URL.canParse(url)) return;
+  throw new TypeError(
+    "an address of the redis backend is malformed; write redis://user:password@host:port/db or rediss://… for TLS, " +
+      "and characters such as / # % in a password as %2F %23 %25",
+  );
 }

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { clusterOptions } from "../../../src/backends/redis/client-options.js";
+import { redisOptions } from "../../../src/backends/redis/redis-options.js";
+import { background, openStorage } from "../../../src/index.js";
+
+describe("addresses of redis", () => {
+  for (const url of ["redis://:se#cret@host:port", "http://user:secret@host", "redis://:secret@[host"]) {
+    it(`refuses ${url.replace(/se#?cret/, "…")} without repeating its password`, async () => {
+      const error: unknown = await openStorage({ backend: "redis", redis: { url } }).then(
+        (storage) => storage.stop(background()),
+        (reason: unknown) => reason,
+      );
+      assert.match(String(error), /malformed; write redis:/);
+      assert.doesNotMatch(everythingIn(error), /se#?cret/);
+    });
+  }
+
+  it("reaches every node of a cluster encrypted when the first address says so", () => {
+    const cluster = ["rediss://host:1"];
+    const { defaults } = clusterOptions(redisOptions({ options: { cluster, password: "p" } })) as {
+      defaults: { password: string; socket: { tls: boolean } };
+    };
+    assert.equal(defaults.password, "p");
+    assert.equal(defaults.socket.tls, true);
+  });
+
+  it("takes the user of a cluster from the first address unless one is named", () => {
+    const cluster = ["redis://ann:p%2Fw@host:1"];
+    const from = (options: object) =>
+      (clusterOptions(redisOptions({ options: { cluster, ...options } })) as { defaults: object }).defaults;
+    const taken = from({}) as { username: string; password: string };
+    assert.deepEqual([taken.username, taken.password], ["ann", "p/w"]);
+    const named = from({ username: "bob", password: "q" }) as typeof taken;
+    assert.deepEqual([named.username, named.password], ["bob", "q"]);
+  });
+});
+
+/** The text of an error with everything that it carries. */
+function everythingIn(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause, ...own } = error as Error & Record<string, unknown>;
+  return `${error.stack} ${JSON.stringify(own)} ${cause === undefined ? "" : everythingIn(cause)}`;
+}
