@@ -24,6 +24,7 @@ export async function compareNamespace(
     const { entry } = (pair.found ?? pair.held) as LiveEntry;
     const flaw = flawOf(run, pair, digest) ?? (await itemFlaw(run, pair, namespace, digest));
     if (flaw !== undefined) throw run.target.error(difference(userKey(entry.key), flaw), namespace);
+    if (pair.found !== undefined && pair.held !== undefined) run.report.compared += 1;
     await run.report.tell(namespace);
   }
 }

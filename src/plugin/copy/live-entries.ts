@@ -16,7 +16,7 @@ export interface LiveEntry {
 export interface EntryScope {
   readonly namespace: string;
   readonly range: KeyRange;
-  matches(key: StoredKey): boolean;
+  readonly matches: (key: StoredKey) => boolean;
 }
 
 /** Values held at once, in bytes; one that is larger is held alone. */

@@ -1,10 +1,10 @@
 import type { Check, Conflict, Write } from "../../backends/backend.js";
-import type { StoredEntry } from "../../core/entry.js";
 import { StorageFault } from "../../core/errors.js";
 import { isHead, userKey } from "../../core/key.js";
 import { CommitRequest } from "../../transaction/commit-request.js";
 import { itemRange, type CopyRun } from "./copy-run.js";
 import type { EntryPair } from "./entry-pairs.js";
+import type { LiveEntry } from "./live-entries.js";
 
 const BATCH_STEPS = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -94,7 +94,7 @@ export class TargetWriter {
 }
 
 function keyOf({ found, held }: EntryPair): string {
-  return ((found ?? held)?.entry as StoredEntry).key;
+  return ((found ?? held) as LiveEntry).entry.key;
 }
 
 function checkOf(step: EntryPair): Check {
@@ -113,6 +113,7 @@ function withoutExpired(
   namespace: string,
 ): EntryPair[] {
   const gone = new Map(conflicts.flatMap((each) => ("key" in each ? [[each.key, each] as const] : [])));
+  if (gone.size === 0) throw target.error(writtenByOthers(), namespace);
   return steps.flatMap((step) => {
     const conflict = gone.get(keyOf(step));
     if (conflict === undefined) return [step];
@@ -122,8 +123,8 @@ function withoutExpired(
   });
 }
 
-function writtenByOthers(key: string): StorageFault {
+function writtenByOthers(key?: string): StorageFault {
   const message =
     "the target was written to while the copy ran; keep others from it and call again with resume: true";
-  return new StorageFault("conflict", message, isHead(key) ? { key: userKey(key) } : {});
+  return new StorageFault("conflict", message, key !== undefined && isHead(key) ? { key: userKey(key) } : {});
 }
