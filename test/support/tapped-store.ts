@@ -11,7 +11,7 @@ import {
 export interface Tap {
   beforeCommit?(batches: readonly Batch[]): Promise<void> | void;
   afterCommit?(batches: readonly Batch[]): Promise<void> | void;
-  afterRead?(result: ReadResult): void;
+  afterRead?(result: ReadResult): Promise<void> | void;
   /** In the place of the backend's own. */
   readonly limits?: Partial<Limits>;
 }
@@ -62,7 +62,7 @@ function tapCalls(backend: Backend, tap: Tap, count: (batch: Batch) => void): vo
   };
   backend.read = async (...args: Parameters<typeof read>) => {
     const result = await read(...args);
-    tap.afterRead?.(result as ReadResult);
+    await tap.afterRead?.(result as ReadResult);
     return result as never;
   };
 }

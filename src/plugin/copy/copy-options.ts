@@ -51,7 +51,7 @@ export interface CopyResult {
   readonly skipped: number;
   /** Keys deleted from the target. */
   readonly deleted: number;
-  /** Keys of the source that expired before they could be written. */
+  /** Keys that were read from the source, and expired before they could be written. */
   readonly expired: number;
   /** Bytes of the values written, as the source counts them. */
   readonly bytes: number;

@@ -21,7 +21,7 @@ describe("copyStorage while things change", () => {
     sourceTap = {};
     targetTap = {};
     source = await openTapped({ backend: "memory" }, sourceTap, { runtime });
-    target = await openTapped({ backend: "memory" }, targetTap, { runtime });
+    target = await openTapped({ backend: "memory", cache_size: 0 }, targetTap, { runtime });
   });
 
   afterEach(async () => {
@@ -89,8 +89,8 @@ describe("copyStorage while things change", () => {
 
   it("never overwrites what somebody else wrote to the target", async () => {
     await source.storage.setBatch(ctx, MANY);
-    meanwhile(() => target.storage.set(ctx, "k1000", "mine"));
-    const error = await failureOf();
+    const onProgress = () => target.storage.set(ctx, "k1000", "mine");
+    const error = await failureOf({ onProgress });
     expect(error).to.include({ code: 5002, reason: "conflict", retryable: true, key: "k1000" });
     expect(await target.storage.get(ctx, "k1000")).to.equal("mine");
   });
@@ -104,15 +104,33 @@ describe("copyStorage while things change", () => {
 
   it("copies times to live as time left, and not what expires meanwhile", async () => {
     await source.storage.set(ctx, "a", 1, 1000);
-    await source.storage.setBatch(ctx, MANY);
-    await source.storage.set(ctx, "k1050", 1, 1000);
-    await source.storage.set(ctx, "k1060", 1, 10_000);
-    targetTap.afterCommit = () => runtime.advance(1000);
-    expect(await copy()).to.include({ copied: 1100, expired: 1 });
-    expect(await target.storage.exists(ctx, "k1050")).to.equal(false);
-    expect(await source.storage.ttl(ctx, "k1060")).to.equal(7000);
-    expect(await target.storage.ttl(ctx, "k1060")).to.equal(7000);
-    expect(await source.storage.exists(ctx, "a")).to.equal(false);
+    await source.storage.set(ctx, "b", 2, 10_000);
+    await source.storage.set(ctx, "c", 3);
+    sourceTap.afterRead = () => runtime.advance(1000);
+    targetTap.beforeCommit = () => runtime.advance(500);
+    expect(await copy({ verify: false })).to.include({ copied: 2, expired: 1 });
+    expect(await target.storage.keys(ctx)).to.deep.equal(["b", "c"]);
+    expect(await target.storage.ttl(ctx, "b")).to.equal(9000);
+    expect(await source.storage.ttl(ctx, "b")).to.equal(8500);
+    expect(await target.storage.ttl(ctx, "c")).to.equal(-1);
+  });
+
+  it("takes no entry for lost that only expired in one store before the other", async () => {
+    await source.storage.setBatch(ctx, { a: 1, c: 3 });
+    await source.storage.set(ctx, "b", 2, 10_000);
+    targetTap.beforeCommit = () => runtime.advance(500);
+    await copy();
+    await runtime.advance(9500);
+    expect(await source.storage.exists(ctx, "b")).to.equal(false);
+    expect(await target.storage.exists(ctx, "b")).to.equal(true);
+    expect(await copy({ resume: true })).to.include({ copied: 0, skipped: 2 });
+  });
+
+  it("takes an entry for lost that should live on, whatever its time to live", async () => {
+    await source.storage.set(ctx, "a", 1);
+    await copy();
+    await target.storage.set(ctx, "b", 2, 5000);
+    expect(await failureOf({ resume: true })).to.include({ reason: "differs", key: "b" });
   });
 
   it("lets a key of the target expire while it is about to be replaced", async () => {
