@@ -62,7 +62,7 @@ function tapCalls(backend: Backend, tap: Tap, count: (batch: Batch) => void): vo
   };
   backend.read = async (...args: Parameters<typeof read>) => {
     const result = await read(...args);
-    await tap.afterRead?.(result as ReadResult);
-    return result as never;
+    await tap.afterRead?.(result);
+    return result;
   };
 }
