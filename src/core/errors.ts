@@ -33,6 +33,8 @@ export const ACCESS_REASONS = [
   "wrong-type",
   "unsupported",
   "finished",
+  "not-empty",
+  "differs",
 ] as const;
 
 /** Reasons that come with 5003. */

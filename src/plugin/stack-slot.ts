@@ -37,3 +37,15 @@ export class StackSlot {
     this.#stack = undefined;
   }
 }
+
+const STORES = new WeakMap<object, StackSlot>();
+
+/** Notes the slot of a whole store, for calls that concern two stores. */
+export function rememberStore(storage: object, slot: StackSlot): void {
+  STORES.set(storage, slot);
+}
+
+/** The slot of a whole store; undefined for anything else, a namespace of it included. */
+export function slotOfStore(storage: unknown): StackSlot | undefined {
+  return typeof storage === "object" && storage !== null ? STORES.get(storage) : undefined;
+}

@@ -16,7 +16,7 @@ import type { ConfigSection, Health, Metric, Plugin, PluginHost, ReconfigureOutc
 import type { ResolvedSettings, StorageSettings } from "./settings.js";
 import { differsOnlyInTunables } from "./tunables.js";
 import { buildStack, rebuildStack } from "./stack.js";
-import { StackSlot } from "./stack-slot.js";
+import { rememberStore, StackSlot } from "./stack-slot.js";
 import type { Storage } from "./storage.js";
 import { ROOT_STORAGE, STORAGE } from "./storage-tokens.js";
 import { inspectStore, type StoreInfo } from "./store-info.js";
@@ -56,6 +56,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     const slot = new StackSlot();
     super(slot, "");
     this.#slot = slot;
+    rememberStore(this, slot);
     this.id = options.id ?? "storage";
     this.#backends = options.backends ?? defaultBackends();
     this.#runtime = options.runtime ?? systemRuntime;

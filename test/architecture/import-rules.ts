@@ -84,6 +84,12 @@ export const FOLDER_RULES: readonly FolderRule[] = [
     builtins: ["node:events", "node:util"],
   },
   {
+    folder: "plugin/copy",
+    ours: ["core", CONTRACT, "plugin", "transaction"],
+    packages: [],
+    builtins: ["node:crypto"],
+  },
+  {
     folder: "plugin/config",
     ours: ["core", "plugin"],
     packages: ["yaml"],

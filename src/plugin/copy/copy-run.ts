@@ -1,0 +1,38 @@
+import type { Context } from "../../core/context.js";
+import { KIND } from "../../core/key.js";
+import { prefixRange, type KeyRange } from "../../core/range.js";
+import type { CopyPlan } from "./copy-options.js";
+import type { CopyReport } from "./copy-report.js";
+import type { CopySide } from "./copy-side.js";
+import type { EntryScope } from "./live-entries.js";
+
+/** What all steps of one copy share. */
+export interface CopyRun {
+  readonly ctx: Context;
+  readonly plan: CopyPlan;
+  readonly source: CopySide;
+  readonly target: CopySide;
+  readonly report: CopyReport;
+}
+
+/** The clocks of two stores are compared through two calls, whose duration they cannot see; and servers round. */
+const CLOCK_SLACK_MS = 1000;
+
+/** Times left that differ by no more are taken for the same: the slowest calls so far, and a second. */
+export function toleranceMs({ source, target }: CopyRun): number {
+  return CLOCK_SLACK_MS + source.slowestMs + target.slowestMs;
+}
+
+/** The users' keys of a namespace that the copy is about. */
+export function headsOf({ plan: { listing } }: CopyRun, namespace: string): EntryScope {
+  return { namespace, range: listing.range, matches: (key) => listing.matches(key) };
+}
+
+/** The items of a structure. */
+export function itemsOf(namespace: string, incarnation: string): EntryScope {
+  return { namespace, range: itemRange(incarnation), matches: () => true };
+}
+
+export function itemRange(incarnation: string): KeyRange {
+  return prefixRange(KIND.item + incarnation);
+}

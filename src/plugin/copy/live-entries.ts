@@ -1,0 +1,82 @@
+import type { Context } from "../../core/context.js";
+import type { StoredEntry, StoredHeader } from "../../core/entry.js";
+import type { StoredKey } from "../../core/key.js";
+import { asSequence } from "../../core/operation.js";
+import type { KeyRange } from "../../core/range.js";
+import type { CopySide } from "./copy-side.js";
+
+/** An entry as it was read, with its deadline in the local monotonic time of its store. */
+export interface LiveEntry {
+  readonly entry: StoredEntry;
+  /** Never later than the backend's deadline; Infinity when there is none. */
+  readonly endsAt: number;
+}
+
+/** Which entries of a namespace are meant. */
+export interface EntryScope {
+  readonly namespace: string;
+  readonly range: KeyRange;
+  readonly matches: (key: StoredKey) => boolean;
+}
+
+/** Values held at once, in bytes; one that is larger is held alone. */
+const CHUNK_BYTES = 4 * 1024 * 1024;
+const CHUNK_ENTRIES = 512;
+
+/**
+ * The entries of a scope in key order, in pages that may be empty. Headers are scanned first and values read by their
+ * sizes, because a backend may bound its pages by their number of entries alone.
+ */
+export function liveEntries(
+  side: CopySide,
+  ctx: Context,
+  scope: EntryScope,
+): AsyncGenerator<readonly LiveEntry[]> {
+  return asSequence(side.details(scope.namespace), () => generate(side, ctx, scope));
+}
+
+async function* generate(
+  side: CopySide,
+  ctx: Context,
+  { namespace, range, matches }: EntryScope,
+): AsyncGenerator<readonly LiveEntry[]> {
+  const pages = side.slot.stack.backend.scan(ctx, namespace, range, { want: "headers" });
+  for await (const { entries } of pages) {
+    for (const keys of chunks(entries.filter(({ key }) => matches(key)))) {
+      yield await readEntries(side, ctx, namespace, keys);
+    }
+  }
+}
+
+/** Those of `keys` that are still there. */
+async function readEntries(
+  side: CopySide,
+  ctx: Context,
+  namespace: string,
+  keys: readonly StoredKey[],
+): Promise<readonly LiveEntry[]> {
+  return side.call(namespace, async ({ backend, runtime }) => {
+    const sentAt = runtime.clock.monotonic();
+    const { entries, now } = await backend.read(ctx, namespace, keys);
+    return entries.flatMap((entry) => {
+      if (entry === undefined) return [];
+      const endsAt = entry.expiresAt === undefined ? Infinity : sentAt + (entry.expiresAt - now);
+      return [{ entry, endsAt }];
+    });
+  });
+}
+
+function* chunks(headers: readonly StoredHeader[]): Generator<StoredKey[]> {
+  let keys: StoredKey[] = [];
+  let bytes = 0;
+  for (const { key, size } of headers) {
+    if (keys.length === CHUNK_ENTRIES || (keys.length > 0 && bytes + size > CHUNK_BYTES)) {
+      yield keys;
+      keys = [];
+      bytes = 0;
+    }
+    keys.push(key);
+    bytes += size;
+  }
+  if (keys.length > 0) yield keys;
+}
