@@ -1,7 +1,6 @@
 import { toStorageError, type OperationDetails } from "../../core/errors.js";
 import type { Stack } from "../stack.js";
 import type { StackSlot } from "../stack-slot.js";
-import type { LiveEntry } from "./live-entries.js";
 
 /** One of the two stores of a copy: how it is called, and which error a failure of it becomes. */
 export class CopySide {
@@ -20,7 +19,7 @@ export class CopySide {
   }
 
   /** Milliseconds that an entry of this side still lives, never too many; Infinity when it does not expire. */
-  leftMs({ endsAt }: LiveEntry): number {
+  leftMs({ endsAt }: { readonly endsAt: number }): number {
     return endsAt === Infinity ? Infinity : endsAt - this.slot.stack.runtime.clock.monotonic();
   }
 
