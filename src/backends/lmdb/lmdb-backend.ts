@@ -37,7 +37,7 @@ import { lmdbOptions, type LmdbOptions } from "./lmdb-options.js";
 import { acquireEnvironment, type Release } from "./open-environments.js";
 import { sweepExpired } from "./sweep-expired.js";
 import { TransactionPoller } from "./transaction-poller.js";
-import { verifyTables } from "./verify-tables.js";
+import { verifyFile } from "./verify-file.js";
 
 const MIB = 1024 * 1024;
 const LIMITS = { maxValueBytes: 64 * MIB, maxBatchEntries: 100_000, maxBatchBytes: 256 * MIB };
@@ -240,7 +240,9 @@ class LmdbBackend implements Backend {
     return {
       compact: run((environment) => environment.compact()),
       flush: run((environment) => environment.sync()),
-      verify: run((environment) => environment.readLong((view) => verifyTables(view, this.#breather()))),
+      verify: run((environment) =>
+        environment.readLong((view) => verifyFile(environment.dataFile, view, this.#breather())),
+      ),
       files: run((environment) => environment.place.folder.files()),
     };
   }

@@ -50,6 +50,11 @@ export class LmdbEnvironment {
     return generation * GENERATION_STEP + writer.env.info().lastTxnId;
   }
 
+  /** Where the generation lives that this process has open. */
+  get dataFile(): string {
+    return this.place.folder.dataFile(this.#handles.generation);
+  }
+
   /** Runs `body`, which does not pause, on a fresh snapshot. */
   async read<T>(body: (view: LmdbView) => T): Promise<T> {
     for (;;) {

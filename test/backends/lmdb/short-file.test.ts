@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { background, openStorage, StorageError, type StoragePlugin } from "../../../src/index.js";
@@ -11,7 +11,7 @@ const KEPT = 400;
 /** What a cut file was found to be. */
 type Verdict = "refused" | "whole";
 
-describe("an lmdb file that is shorter than it says", function () {
+describe("a damaged lmdb file", function () {
   this.timeout(120_000);
   let folder = "";
   let original = "";
@@ -62,6 +62,19 @@ describe("an lmdb file that is shorter than it says", function () {
       (error) =>
         error instanceof StorageError && error.reason === "foreign" && /another path/.test(error.message),
     );
+  });
+
+  it("is verified to its last page when one in the middle is overwritten, and the process goes on", async () => {
+    const { byteLength } = await readFile(join(original, "data-1", "data.mdb"));
+    const path = await cutTo(byteLength, "overwritten");
+    const file = await open(join(path, "data-1", "data.mdb"), "r+");
+    await file.write(Buffer.alloc(PAGE), 0, PAGE, Math.floor(byteLength / PAGE / 2) * PAGE);
+    await file.close();
+    const storage = await openStorage({ backend: "lmdb", lmdb: { path } });
+    const { ok, problems } = await storage.verify(ctx);
+    await storage.stop();
+    assert.equal(ok, false);
+    assert.match(problems[0]?.message ?? "", /data\.mdb: page \d+ is damaged/);
   });
 
   async function cutTo(bytes: number, name: string): Promise<string> {
