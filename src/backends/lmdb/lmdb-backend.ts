@@ -162,6 +162,8 @@ class LmdbBackend implements Backend {
         );
         const leftMs = waitMs > 0 ? until - clock.monotonic() : 0;
         if (result.lost || result.changes.length > 0 || leftMs <= 0) return result;
+        // Closing wakes those who wait, once: whoever was about to wait must not begin after that.
+        this.#lifecycle.check(ctx);
         this.#poller.watch(since);
         await this.#signal.wait(ctx, namespace, leftMs);
       }
