@@ -13,14 +13,19 @@ export function commitParameters(
   waitSeconds: number,
   { count, ageMs }: Retention,
 ): readonly unknown[] {
-  const { rows, spaces } = planRows(plan);
-  return [waitSeconds, plan.sweep, count, ageMs, lockSlots(plan), bytes(plan.data), rows, spaces];
+  return [waitSeconds, plan.sweep, count, ageMs, ...planParameters(plan)];
 }
 
 /** A plan in the order of the parameters of the recall procedure. */
 export function recallParameters(plan: CommitPlan, waitSeconds: number): readonly unknown[] {
+  return [waitSeconds, ...planParameters(plan)];
+}
+
+function planParameters(plan: CommitPlan): readonly unknown[] {
   const { rows, spaces } = planRows(plan);
-  return [waitSeconds, lockSlots(plan), bytes(plan.data), rows, spaces];
+  const width = Math.max(...spaces.map(({ length }) => length));
+  const padded = spaces.map((space) => space.padEnd(width)).join("");
+  return [lockSlots(plan), bytes(plan.data), rows, padded, width];
 }
 
 /** Ascending and each once, so that commits that need several wait for each other in one direction. */
@@ -53,64 +58,95 @@ class Pieces {
   }
 }
 
+/** Where the columns of one namespace begin or end. */
+interface Bounds {
+  readonly batch: number;
+  readonly check: number;
+  readonly range: number;
+  readonly drop: number;
+  readonly write: number;
+}
+
+const BEGINNING: Bounds = { batch: 0, check: 0, range: 0, drop: 0, write: 0 };
+
 /** The columns of a plan as rows of JSON, those of one namespace side by side; see scripts/commit.sql. */
-function planRows(plan: CommitPlan): { readonly rows: string; readonly spaces: string } {
-  const { namespaces } = plan;
+function planRows(plan: CommitPlan): { readonly rows: string; readonly spaces: readonly string[] } {
   const pieces = new Pieces();
-  const spaces: (readonly number[])[] = [];
-  let from = { batch: 0, check: 0, range: 0, drop: 0, write: 0 };
-  for (const n of namespaces.name.keys()) {
-    const to = {
-      batch: namespaces.batchEnd[n] as number,
-      check: namespaces.checkEnd[n] as number,
-      range: namespaces.rangeEnd[n] as number,
-      drop: namespaces.dropEnd[n] as number,
-      write: namespaces.writeEnd[n] as number,
-    };
-    const { valueAt } = plan.writes;
-    spaces.push([
-      namespaces.at[n] as number,
-      namespaces.length[n] as number,
-      from.batch,
-      to.batch - from.batch,
-      valueAt.slice(from.write, to.write).filter((at) => at === null).length,
-      ...pieces.add(made(from.batch, to.batch, (i) => batchRow(plan, i))),
-      ...pieces.add(made(from.check, to.check, (i) => checkRow(plan, i))),
-      ...pieces.add(made(from.range, to.range, (i) => rangeRow(plan, i))),
-      ...pieces.add(made(from.drop, to.drop, (i) => dropRow(plan, i))),
-      ...pieces.add(made(from.write, to.write, (i) => writeRow(plan, i))),
-    ]);
+  let from = BEGINNING;
+  const spaces = plan.namespaces.name.map((_name, n) => {
+    const to = endOf(plan, n);
+    const space = spaceRow(plan, n, from, to, pieces);
     from = to;
-  }
-  return { rows: pieces.text, spaces: JSON.stringify(spaces) };
+    return space;
+  });
+  return { rows: pieces.text, spaces };
+}
+
+function endOf({ namespaces }: CommitPlan, n: number): Bounds {
+  return {
+    batch: namespaces.batchEnd[n] as number,
+    check: namespaces.checkEnd[n] as number,
+    range: namespaces.rangeEnd[n] as number,
+    drop: namespaces.dropEnd[n] as number,
+    write: namespaces.writeEnd[n] as number,
+  };
+}
+
+function spaceRow(plan: CommitPlan, n: number, from: Bounds, to: Bounds, pieces: Pieces): string {
+  const { at, length } = plan.namespaces;
+  const start = at[n] as number;
+  const end = at[n + 1] ?? plan.data.byteLength + 1;
+  const skipped = start - 1;
+  const deletes = plan.writes.valueAt.slice(from.write, to.write).filter((value) => value === null).length;
+  return JSON.stringify([
+    start,
+    end - start,
+    length[n],
+    from.batch,
+    to.batch - from.batch,
+    deletes,
+    ...pieces.add(made(from.batch, to.batch, (i) => batchRow(plan, i, skipped))),
+    ...pieces.add(made(from.check, to.check, (i) => checkRow(plan, i, skipped))),
+    ...pieces.add(made(from.range, to.range, (i) => rangeRow(plan, i, skipped))),
+    ...pieces.add(made(from.drop, to.drop, (i) => dropRow(plan, i, skipped))),
+    ...pieces.add(made(from.write, to.write, (i) => writeRow(plan, i, skipped))),
+  ]);
 }
 
 function made(from: number, to: number, row: (i: number) => string): readonly string[] {
   return Array.from({ length: to - from }, (_, i) => row(from + i));
 }
 
-function batchRow({ batches: { id, at, length } }: CommitPlan, i: number): string {
-  return `[${JSON.stringify(id[i])},${at[i]},${length[i]}]`;
+/** A place in the namespace's own part of the data; null where there is none, or where it stands before all parts. */
+function within(at: number | null | undefined, skipped: number): number | null {
+  return at == null || at <= skipped ? null : at - skipped;
 }
 
-function checkRow({ checks: { batch, item, at, length, version } }: CommitPlan, i: number): string {
-  return `[${batch[i]},${item[i]},${at[i]},${length[i]},${JSON.stringify(version[i])}]`;
+function batchRow({ batches: { id, at, length } }: CommitPlan, i: number, skipped: number): string {
+  return `[${JSON.stringify(id[i])},${within(at[i], skipped)},${length[i]}]`;
+}
+
+function checkRow({ checks }: CommitPlan, i: number, skipped: number): string {
+  const { batch, item, at, length, version } = checks;
+  return `[${batch[i]},${item[i]},${within(at[i], skipped)},${length[i]},${JSON.stringify(version[i])}]`;
 }
 
 /** Hashes are texts of digits: as numbers of JavaScript they would lose some. */
-function rangeRow({ ranges }: CommitPlan, i: number): string {
+function rangeRow({ ranges }: CommitPlan, i: number, skipped: number): string {
   const { batch, item, at, length, endAt, endLength, count, digest } = ranges;
-  return `[${batch[i]},${item[i]},${at[i]},${length[i]},${endAt[i]},${endLength[i]},${count[i]},${digest[i]}]`;
+  const bounds = `${within(at[i], skipped)},${length[i]},${within(endAt[i], skipped)},${endLength[i]}`;
+  return `[${batch[i]},${item[i]},${bounds},${count[i]},${digest[i]}]`;
 }
 
-function dropRow({ drops: { batch, at, length, endAt, endLength } }: CommitPlan, i: number): string {
-  return `[${batch[i]},${at[i]},${length[i]},${endAt[i]},${endLength[i]}]`;
+function dropRow({ drops }: CommitPlan, i: number, skipped: number): string {
+  const { batch, at, length, endAt, endLength } = drops;
+  return `[${batch[i]},${within(at[i], skipped)},${length[i]},${within(endAt[i], skipped)},${endLength[i]}]`;
 }
 
-function writeRow({ writes: w, batches }: CommitPlan, i: number): string {
+function writeRow({ writes: w, batches }: CommitPlan, i: number, skipped: number): string {
   const version = JSON.stringify(batches.id[w.batch[i] as number]);
-  const key = `${w.batch[i]},${w.item[i]},${w.at[i]},${w.length[i]}`;
-  const value = `${w.valueAt[i]},${w.valueLength[i]},${version},${w.type[i]}`;
+  const key = `${w.batch[i]},${w.item[i]},${within(w.at[i], skipped)},${w.length[i]}`;
+  const value = `${within(w.valueAt[i], skipped)},${w.valueLength[i]},${version},${w.type[i]}`;
   const incarnation = JSON.stringify(w.incarnation[i]);
   return `[${key},${value},${incarnation},${w.hash[i]},${w.expiresIn[i]},${w.expiresAt[i]}]`;
 }

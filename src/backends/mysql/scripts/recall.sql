@@ -4,12 +4,13 @@
 -- In: as in commit.sql. Out: s where a namespace stands and its oldest ordinal, b a batch that was carried out.
 CREATE PROCEDURE {name}(
   IN p_wait integer, IN p_locks longtext CHARACTER SET ascii, IN p_data longblob,
-  IN p_rows longtext CHARACTER SET ascii, IN p_spaces longtext CHARACTER SET ascii
+  IN p_rows longtext CHARACTER SET ascii, IN p_spaces longtext CHARACTER SET ascii, IN p_width integer
 )
 MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   DECLARE v_n, v_end, v_slot, v_count, v_first integer DEFAULT 0;
+  DECLARE v_data_at, v_name_length, v_batches_at, v_batches_length integer;
   DECLARE v_space, v_batches longtext CHARACTER SET ascii;
   DECLARE v_namespace varbinary(128);
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
@@ -30,15 +31,16 @@ BEGIN
     END IF;
   END WHILE;
 
-  SET v_n = 0, v_end = json_length(p_spaces);
+  SET v_n = 0, v_end = length(p_spaces) DIV p_width;
   WHILE v_n < v_end DO
-    SET v_space = json_extract(p_spaces, concat('$[', v_n, ']'));
-    SELECT substring(p_data, s.name_at, s.name_length), s.first_batch,
-      substring(p_rows, s.batches_at, s.batches_length)
-    INTO v_namespace, v_first, v_batches
+    SET v_space = substring(p_spaces, v_n * p_width + 1, p_width);
+    SELECT s.data_at, s.name_length, s.first_batch, s.batches_at, s.batches_length
+    INTO v_data_at, v_name_length, v_first, v_batches_at, v_batches_length
     FROM json_table(v_space, '$' COLUMNS (
-      name_at integer PATH '$[0]', name_length integer PATH '$[1]', first_batch integer PATH '$[2]',
-      batches_at integer PATH '$[5]', batches_length integer PATH '$[6]')) s;
+      data_at integer PATH '$[0]', name_length integer PATH '$[2]', first_batch integer PATH '$[3]',
+      batches_at integer PATH '$[6]', batches_length integer PATH '$[7]')) s;
+    SET v_namespace = substring(p_data, v_data_at, v_name_length);
+    SET v_batches = substring(p_rows, v_batches_at, v_batches_length);
     SELECT 's', v_n, l.at, l.ordinal, l.id,
       (SELECT f.ordinal FROM {log} f WHERE f.namespace = v_namespace ORDER BY f.ordinal LIMIT 1)
     FROM {log} l WHERE l.namespace = v_namespace ORDER BY l.ordinal DESC LIMIT 1;
