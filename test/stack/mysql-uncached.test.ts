@@ -1,0 +1,3 @@
+import { describeMysqlStorage } from "./mysql-store-harness.js";
+
+describeMysqlStorage("mysql without a cache", { max_entries: 0 });
