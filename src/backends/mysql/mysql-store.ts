@@ -19,6 +19,7 @@ import {
   type ServerFacts,
   type Snapshot,
   type SqlStore,
+  type StoreEvents,
 } from "../sql/sql-store.js";
 import { commitParameters, recallParameters } from "./commit-parameters.js";
 import { loadMysqlDriver, type MysqlRow } from "./mysql-driver.js";
@@ -30,7 +31,7 @@ import * as ask from "./mysql-statements.js";
 
 /** Between two looks whether a connection of the server has ended. */
 const ENDING_PAUSE_MS = 10;
-/** Servers of MySQL signal nothing, so whoever waits for changes looks. */
+/** Servers of MySQL signal nothing, so whoever waits for commits of other processes looks. */
 const POLL_MS = 50;
 /** The server's number for a connection that is not there. */
 const NO_SUCH_THREAD = 1094;
@@ -46,11 +47,13 @@ export class MysqlStore implements SqlStore {
   readonly pollMs = POLL_MS;
   readonly #setup: BackendSetup;
   readonly #options: MysqlOptions;
+  readonly #events: StoreEvents;
   readonly #generations = new Map<string, number>();
   #state: OpenState | undefined;
 
-  constructor(setup: BackendSetup) {
+  constructor(setup: BackendSetup, events: StoreEvents) {
     this.#setup = setup;
+    this.#events = events;
     this.#options = mysqlOptions(setup);
   }
 
@@ -120,6 +123,8 @@ export class MysqlStore implements SqlStore {
       ask.callOf(procedures.commit.name, values),
       (sessionLock, cause) => new UnansweredCommit(sessionLock, cause),
     );
+    // Whoever waits in this process need not look in vain first.
+    for (const name of plan.namespaces.name) this.#events.woken(name);
     return answer.map(rows.commitRow);
   }
 

@@ -242,7 +242,14 @@ BEGIN
       END IF;
     END IF;
 
-    IF v_kept = 0 AND v_gone = '' THEN
+    IF v_kept = 0 AND v_gone = '' AND v_amount = 1 THEN
+      SET v_count = json_extract(v_batches, '$[0][2]');
+      IF v_count > 0 AND v_bad = '0' THEN
+        INSERT INTO {log} (namespace, ordinal, id, previous, at, oldest, generation, record)
+        VALUES (v_namespace, v_ordinal + 1, json_unquote(json_extract(v_batches, '$[0][0]')), v_id, v_now, v_oldest,
+          v_generation, substring(v_data, json_extract(v_batches, '$[0][1]'), v_count));
+      END IF;
+    ELSEIF v_kept = 0 AND v_gone = '' THEN
       INSERT INTO {log} (namespace, ordinal, id, previous, at, oldest, generation, record)
       SELECT v_namespace, v_ordinal + row_number() OVER in_order, CAST(b.id AS BINARY),
         coalesce(CAST(lag(b.id) OVER in_order AS BINARY), v_id), v_now, v_oldest, v_generation,
