@@ -1,6 +1,9 @@
 import type { CommitPlan } from "../sql/commit-plan.js";
 import { LOCK_SLOTS } from "./mysql-schema-sql.js";
 
+/** Characters of a row that is found by its number; the longest has sixteen numbers of at most ten digits. */
+const ROW_WIDTH = 192;
+
 /** How much of the log a commit leaves. */
 export interface Retention {
   readonly count: number;
@@ -23,9 +26,7 @@ export function recallParameters(plan: CommitPlan, waitSeconds: number): readonl
 
 function planParameters(plan: CommitPlan): readonly unknown[] {
   const { rows, spaces } = planRows(plan);
-  const width = Math.max(...spaces.map(({ length }) => length));
-  const padded = spaces.map((space) => space.padEnd(width)).join("");
-  return [lockSlots(plan), bytes(plan.data), rows, padded, width];
+  return [lockSlots(plan), bytes(plan.data), rows, spaces.join(""), ROW_WIDTH];
 }
 
 /** Ascending and each once, so that commits that need several wait for each other in one direction. */
@@ -49,9 +50,17 @@ class Pieces {
 
   /** Where the rows stand and how long they are; 0 when there are none. */
   add(rows: readonly string[]): readonly [at: number, length: number] {
+    if (rows.length === 0) return [1, 0];
+    return this.#put(`[${rows.join(",")}]`);
+  }
+
+  /** The same, of rows that are all of one width. */
+  addFixed(rows: readonly string[]): readonly [at: number, length: number] {
+    return this.#put(rows.map(fixed).join(""));
+  }
+
+  #put(piece: string): readonly [at: number, length: number] {
     const at = this.#length + 1;
-    if (rows.length === 0) return [at, 0];
-    const piece = `[${rows.join(",")}]`;
     this.#pieces.push(piece);
     this.#length += piece.length;
     return [at, piece.length];
@@ -69,6 +78,10 @@ interface Bounds {
 
 const BEGINNING: Bounds = { batch: 0, check: 0, range: 0, drop: 0, write: 0 };
 
+function fixed(row: string): string {
+  return row.padEnd(ROW_WIDTH);
+}
+
 /** The columns of a plan as rows of JSON, those of one namespace side by side; see scripts/commit.sql. */
 function planRows(plan: CommitPlan): { readonly rows: string; readonly spaces: readonly string[] } {
   const pieces = new Pieces();
@@ -77,7 +90,7 @@ function planRows(plan: CommitPlan): { readonly rows: string; readonly spaces: r
     const to = endOf(plan, n);
     const space = spaceRow(plan, n, from, to, pieces);
     from = to;
-    return space;
+    return fixed(space);
   });
   return { rows: pieces.text, spaces };
 }
@@ -107,8 +120,8 @@ function spaceRow(plan: CommitPlan, n: number, from: Bounds, to: Bounds, pieces:
     deletes,
     ...pieces.add(made(from.batch, to.batch, (i) => batchRow(plan, i, skipped))),
     ...pieces.add(made(from.check, to.check, (i) => checkRow(plan, i, skipped))),
-    ...pieces.add(made(from.range, to.range, (i) => rangeRow(plan, i, skipped))),
-    ...pieces.add(made(from.drop, to.drop, (i) => dropRow(plan, i, skipped))),
+    ...pieces.addFixed(made(from.range, to.range, (i) => rangeRow(plan, i, skipped))),
+    ...pieces.addFixed(made(from.drop, to.drop, (i) => dropRow(plan, i, skipped))),
     ...pieces.add(made(from.write, to.write, (i) => writeRow(plan, i, skipped))),
   ]);
 }

@@ -4,8 +4,8 @@
 -- In: p_data holds keys, values and records, p_rows holds rows as JSON. p_spaces has a row for each namespace, each of
 -- p_width characters, so that one is found without reading those before it: where its part of p_data stands and how long
 -- it is; the length of its name, with which that begins; its first batch and how many it has, how many deletes it has,
--- then where its batches, checks, ranges, drops and writes stand in p_rows; a length of 0 where it has none. Rows name
--- places in their namespace's part of p_data. Places count from 1, all else from 0.
+-- then where its batches, checks, ranges, drops and writes stand in p_rows; a length of 0 where it has none. Ranges and drops
+-- are rows of p_width characters too, all others arrays of rows. Rows name places in their namespace's part of p_data. Places count from 1, all else from 0.
 --   batches  [id, record at, length]
 --   checks   [batch, item, key at, length, version or null]
 --   ranges   [batch, item, from at, length, to at or null, length, count, sum of hashes]
@@ -14,8 +14,8 @@
 --             expires in ms or null, expires at or null]
 -- Out: sets of rows whose first column says what they are: s state, c check, r range, d drop, w write.
 --
--- Ranges and drops are taken one by one, through a cursor: joined, the server reads the whole namespace for each of them,
--- for it looks into an index by a range only when the bounds are known before. What is looked up by whole keys is
+-- Ranges and drops are taken one by one: joined, the server reads the whole namespace for each of them, for it looks into
+-- an index by a range only when the bounds are known before. (A cursor over them costs a table on the disk.) What is looked up by whole keys is
 -- joined; STRAIGHT_JOIN and FORCE INDEX keep it to one look each, however few rows the server believes a table to have.
 -- The server puts the values of all variables that a statement names into its text, each time, but not those of SET: so
 -- p_data and p_rows are cut up by SET, and statements name the namespace's part alone.
@@ -43,6 +43,10 @@ BEGIN
   DECLARE v_count, v_kept, v_ordinal, v_oldest bigint DEFAULT 0;
   DECLARE v_clock, v_now, v_at double;
   DECLARE v_space longtext CHARACTER SET ascii;
+  DECLARE v_row, v_rows, v_batch, v_item, v_from_at, v_from_length, v_to_at, v_to_length integer;
+  DECLARE v_amount_expected bigint;
+  DECLARE v_digest, v_sum decimal(65, 0);
+  DECLARE v_from, v_to varbinary(1536);
   DECLARE v_data longblob;
   DECLARE v_namespace varbinary(128);
   DECLARE v_id varbinary(64);
@@ -103,28 +107,16 @@ BEGIN
     SELECT 's', v_n, v_now, v_ordinal, v_id;
 
     IF v_checks IS NOT NULL THEN
-      BEGIN
-        DECLARE v_batch integer;
-        DECLARE v_done tinyint DEFAULT 0;
-        DECLARE failed CURSOR FOR
-          SELECT c.batch
-          FROM json_table(v_checks, '$[*]' COLUMNS (
-            batch integer PATH '$[0]', at integer PATH '$[2]', length integer PATH '$[3]',
-            version varchar(64) PATH '$[4]')) c
-          LEFT JOIN {entries} t FORCE INDEX (PRIMARY)
-          ON t.namespace = v_namespace AND t.generation = v_generation AND t.k = substring(v_data, c.at, c.length)
-            AND (t.expires_at IS NULL OR t.expires_at > v_now) <> p_sweep
-          WHERE NOT (t.version <=> CAST(c.version AS BINARY));
-        DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = 1;
-        OPEN failed;
-        FETCH failed INTO v_batch;
-        WHILE NOT v_done DO
-          SET v_bad = insert(v_bad, v_batch - v_first + 1, 1, '1');
-          FETCH failed INTO v_batch;
-        END WHILE;
-        CLOSE failed;
-      END;
-      IF locate('1', v_bad) > 0 THEN
+      SET v_count = (
+        SELECT count(*)
+        FROM json_table(v_checks, '$[*]' COLUMNS (
+          batch integer PATH '$[0]', item integer PATH '$[1]', at integer PATH '$[2]', length integer PATH '$[3]',
+          version varchar(64) PATH '$[4]')) c
+        LEFT JOIN {entries} t FORCE INDEX (PRIMARY)
+        ON t.namespace = v_namespace AND t.generation = v_generation AND t.k = substring(v_data, c.at, c.length)
+          AND (t.expires_at IS NULL OR t.expires_at > v_now) <> p_sweep
+        WHERE NOT (t.version <=> CAST(c.version AS BINARY)));
+      IF v_count > 0 THEN
         SELECT 'c', c.batch, c.item, t.version, t.type, t.incarnation, t.expires_at, t.bytes, t.value
         FROM json_table(v_checks, '$[*]' COLUMNS (
           batch integer PATH '$[0]', item integer PATH '$[1]', at integer PATH '$[2]', length integer PATH '$[3]',
@@ -133,80 +125,81 @@ BEGIN
         ON t.namespace = v_namespace AND t.generation = v_generation AND t.k = substring(v_data, c.at, c.length)
           AND (t.expires_at IS NULL OR t.expires_at > v_now) <> p_sweep
         WHERE NOT (t.version <=> CAST(c.version AS BINARY));
+        SET v_bad = (
+          SELECT group_concat(if(f.batch IS NULL, '0', '1') ORDER BY b.place SEPARATOR '')
+          FROM json_table(v_batches, '$[*]' COLUMNS (place FOR ORDINALITY)) b
+          LEFT JOIN (
+            SELECT DISTINCT c.batch
+            FROM json_table(v_checks, '$[*]' COLUMNS (
+              batch integer PATH '$[0]', item integer PATH '$[1]', at integer PATH '$[2]', length integer PATH '$[3]',
+              version varchar(64) PATH '$[4]')) c
+            LEFT JOIN {entries} t FORCE INDEX (PRIMARY)
+            ON t.namespace = v_namespace AND t.generation = v_generation AND t.k = substring(v_data, c.at, c.length)
+              AND (t.expires_at IS NULL OR t.expires_at > v_now) <> p_sweep
+            WHERE NOT (t.version <=> CAST(c.version AS BINARY))
+          ) f ON f.batch = v_first + b.place - 1);
+        IF length(v_bad) <> v_amount THEN
+          SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 30002, MESSAGE_TEXT = 'too many commits at once';
+        END IF;
       END IF;
     END IF;
 
-    IF v_ranges IS NOT NULL THEN
-      BEGIN
-        DECLARE v_batch, v_item integer;
-        DECLARE v_expected, v_found bigint;
-        DECLARE v_digest, v_sum decimal(65, 0);
-        DECLARE v_from, v_to varbinary(1536);
-        DECLARE v_done tinyint DEFAULT 0;
-        DECLARE every CURSOR FOR
-          SELECT r.batch, r.item, substring(v_data, r.at, r.length), coalesce(substring(v_data, r.to_at, r.to_length), X'FF'), r.amount,
-            r.digest
-          FROM json_table(v_ranges, '$[*]' COLUMNS (
-            batch integer PATH '$[0]', item integer PATH '$[1]', at integer PATH '$[2]', length integer PATH '$[3]',
-            to_at integer PATH '$[4]', to_length integer PATH '$[5]', amount bigint PATH '$[6]',
-            digest bigint PATH '$[7]')) r;
-        DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = 1;
-        OPEN every;
-        FETCH every INTO v_batch, v_item, v_from, v_to, v_expected, v_digest;
-        WHILE NOT v_done DO
-          -- abs: MariaDB has a zero with a sign, which is not equal to zero.
-          SELECT count(*), coalesce(sum(t.hash), 0) INTO v_found, v_sum
-          FROM {entries} t FORCE INDEX (PRIMARY)
-          WHERE t.namespace = v_namespace AND t.generation = v_generation AND t.k >= v_from AND t.k < v_to
-            AND (t.expires_at IS NULL OR t.expires_at > v_now);
-          IF v_found <> v_expected OR abs(v_sum - v_digest) MOD 18446744073709551616 <> 0 THEN
-            SET v_bad = insert(v_bad, v_batch - v_first + 1, 1, '1');
-            SELECT 'r', v_batch, v_item;
-          END IF;
-          FETCH every INTO v_batch, v_item, v_from, v_to, v_expected, v_digest;
-        END WHILE;
-        CLOSE every;
-      END;
-    END IF;
+    SET v_row = 0, v_rows = coalesce(length(v_ranges), 0) DIV p_width;
+    WHILE v_row < v_rows DO
+      SET v_space = substring(v_ranges, v_row * p_width + 1, p_width), v_row = v_row + 1;
+      SELECT r.batch, r.item, r.at, r.length, r.to_at, r.to_length, r.amount, r.digest
+      INTO v_batch, v_item, v_from_at, v_from_length, v_to_at, v_to_length, v_amount_expected, v_digest
+      FROM json_table(v_space, '$' COLUMNS (
+        batch integer PATH '$[0]', item integer PATH '$[1]', at integer PATH '$[2]', length integer PATH '$[3]',
+        to_at integer PATH '$[4]', to_length integer PATH '$[5]', amount bigint PATH '$[6]',
+        digest bigint PATH '$[7]')) r;
+      SET v_from = substring(v_data, v_from_at, v_from_length);
+      SET v_to = coalesce(substring(v_data, v_to_at, v_to_length), X'FF');
+      SELECT count(*), coalesce(sum(t.hash), 0) INTO v_count, v_sum
+      FROM {entries} t FORCE INDEX (PRIMARY)
+      WHERE t.namespace = v_namespace AND t.generation = v_generation AND t.k >= v_from AND t.k < v_to
+        AND (t.expires_at IS NULL OR t.expires_at > v_now);
+      -- abs: MariaDB has a zero with a sign, which is not equal to zero.
+      IF v_count <> v_amount_expected OR abs(v_sum - v_digest) MOD 18446744073709551616 <> 0 THEN
+        SET v_bad = insert(v_bad, v_batch - v_first + 1, 1, '1');
+        SELECT 'r', v_batch, v_item;
+      END IF;
+    END WHILE;
 
-    IF v_drops IS NOT NULL THEN
-      BEGIN
-        DECLARE v_batch integer;
-        DECLARE v_from, v_to varbinary(1536);
-        DECLARE v_done tinyint DEFAULT 0;
-        DECLARE every CURSOR FOR
-          SELECT d.batch, substring(v_data, d.at, d.length), coalesce(substring(v_data, d.to_at, d.to_length), X'FF')
-          FROM json_table(v_drops, '$[*]' COLUMNS (
-            batch integer PATH '$[0]', at integer PATH '$[1]', length integer PATH '$[2]', to_at integer PATH '$[3]',
-            to_length integer PATH '$[4]')) d;
-        DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = 1;
-        OPEN every;
-        FETCH every INTO v_batch, v_from, v_to;
-        WHILE NOT v_done DO
-          IF substring(v_bad, v_batch - v_first + 1, 1) = '0' THEN
-            SELECT count(*) INTO v_count FROM {entries} t FORCE INDEX (PRIMARY)
-            WHERE t.namespace = v_namespace AND t.generation = v_generation AND t.k >= greatest(v_from, X'01')
-              AND t.k < v_to AND (t.expires_at IS NULL OR t.expires_at > v_now);
-            IF v_count > 0 THEN
-              SET v_gone = concat(v_gone, if(v_gone = '', '', ','), '[', v_batch, ',', v_count, ']');
-              SELECT 'd', v_batch, v_count;
-            END IF;
-            IF v_from = '' AND v_to = X'FF' AND (SELECT count(*) FROM (
-              SELECT 1 FROM {entries} t FORCE INDEX (PRIMARY)
-              WHERE t.namespace = v_namespace AND t.generation = v_generation LIMIT 2001) some) > v_small
-            THEN
-              INSERT INTO {left} (namespace, generation) VALUES (v_namespace, v_generation);
-              SET v_generation = v_generation + 1;
-            ELSE
-              DELETE FROM {entries}
-              WHERE namespace = v_namespace AND generation = v_generation AND k >= v_from AND k < v_to;
-            END IF;
-          END IF;
-          FETCH every INTO v_batch, v_from, v_to;
-        END WHILE;
-        CLOSE every;
-      END;
-    END IF;
+    SET v_row = 0, v_rows = coalesce(length(v_drops), 0) DIV p_width;
+    WHILE v_row < v_rows DO
+      SET v_space = substring(v_drops, v_row * p_width + 1, p_width), v_row = v_row + 1;
+      SELECT d.batch, d.at, d.length, d.to_at, d.to_length
+      INTO v_batch, v_from_at, v_from_length, v_to_at, v_to_length
+      FROM json_table(v_space, '$' COLUMNS (
+        batch integer PATH '$[0]', at integer PATH '$[1]', length integer PATH '$[2]', to_at integer PATH '$[3]',
+        to_length integer PATH '$[4]')) d;
+      IF substring(v_bad, v_batch - v_first + 1, 1) = '0' THEN
+        SET v_from = substring(v_data, v_from_at, v_from_length);
+        SET v_to = coalesce(substring(v_data, v_to_at, v_to_length), X'FF');
+        SELECT count(*) INTO v_count FROM {entries} t FORCE INDEX (PRIMARY)
+        WHERE t.namespace = v_namespace AND t.generation = v_generation AND t.k >= greatest(v_from, X'01')
+          AND t.k < v_to AND (t.expires_at IS NULL OR t.expires_at > v_now);
+        IF v_count > 0 THEN
+          SET v_gone = concat(v_gone, if(v_gone = '', '', ','), '[', v_batch, ',', v_count, ']');
+          SELECT 'd', v_batch, v_count;
+        END IF;
+        IF v_from = '' AND v_to = X'FF' THEN
+          SELECT count(*) INTO v_count FROM (
+            SELECT 1 FROM {entries} t FORCE INDEX (PRIMARY)
+            WHERE t.namespace = v_namespace AND t.generation = v_generation LIMIT 2001) some;
+        ELSE
+          SET v_count = 0;
+        END IF;
+        IF v_count > v_small THEN
+          INSERT INTO {left} (namespace, generation) VALUES (v_namespace, v_generation);
+          SET v_generation = v_generation + 1;
+        ELSE
+          DELETE FROM {entries}
+          WHERE namespace = v_namespace AND generation = v_generation AND k >= v_from AND k < v_to;
+        END IF;
+      END IF;
+    END WHILE;
 
     SET v_kept = 0;
     IF v_writes IS NOT NULL AND NOT p_sweep THEN
