@@ -32,7 +32,10 @@ export async function openSchema(ask: Ask, table: string, seconds: number): Prom
     const lock = names.schemaLock(server.database);
     const [row] = await ask("SELECT GET_LOCK(?, ?)", [lock, seconds]);
     if (Number(row?.[0]) !== 1) {
-      throw new StorageFault("timeout", `another process is still making or migrating the tables of ${table}`);
+      throw new StorageFault(
+        "timeout",
+        `another process is still making or migrating the tables of ${table}`,
+      );
     }
     // Another process may have been faster.
     if (!(await isReady(ask, names, procedures))) await makeReady(ask, names, procedures);

@@ -11,7 +11,11 @@ const VERSION = /^(\d+)\.(\d+)\.(\d+)/;
 const VALUE_SHARE = 0.75;
 /** Bytes of a packet that a write or check takes beside its value, at the most. */
 const BYTES_PER_ITEM = 640;
-const MOST: Limits = { maxValueBytes: 64 * 1024 * 1024, maxBatchEntries: 100_000, maxBatchBytes: 256 * 1024 * 1024 };
+const MOST: Limits = {
+  maxValueBytes: 64 * 1024 * 1024,
+  maxBatchEntries: 100_000,
+  maxBatchBytes: 256 * 1024 * 1024,
+};
 
 /** What a server says of itself. */
 export interface MysqlServer {
@@ -27,12 +31,28 @@ export async function readServer(ask: Ask): Promise<MysqlServer> {
   const [first] = await ask(`SELECT VERSION(), DATABASE(), @@global.read_only OR @@global.innodb_read_only,
     @@innodb_flush_log_at_trx_commit, @@log_bin, @@sync_binlog, @@innodb_doublewrite, @@innodb_flush_method,
     @@max_allowed_packet, @@binlog_format, SLEEP(0.002) + 0, SYSDATE(6) > NOW(6)`);
-  const [version, database, readOnly, flush, binlog, syncBinlog, doublewrite, method, packet, format, , clock] =
-    (first ?? []).map((field) => (field === null ? undefined : String(field)));
+  const [
+    version,
+    database,
+    readOnly,
+    flush,
+    binlog,
+    syncBinlog,
+    doublewrite,
+    method,
+    packet,
+    format,
+    ,
+    clock,
+  ] = (first ?? []).map((field) => (field === null ? undefined : String(field)));
   checkVersion(version ?? "");
-  if (database === undefined) throw new StorageFault("denied", "mysql.url or mysql.database must name a database");
+  if (database === undefined)
+    throw new StorageFault("denied", "mysql.url or mysql.database must name a database");
   if (clock !== "1") {
-    throw new StorageFault("unsupported", "the server runs with --sysdate-is-now; commits need the clock as it is");
+    throw new StorageFault(
+      "unsupported",
+      "the server runs with --sysdate-is-now; commits need the clock as it is",
+    );
   }
   if (isOn(binlog) && format === "STATEMENT") {
     throw new StorageFault("unsupported", "the server's binlog_format must be ROW or MIXED, not STATEMENT");
@@ -71,7 +91,10 @@ function limitsOf(packet: number): Limits {
   return {
     maxValueBytes: Math.min(MOST.maxValueBytes, room),
     maxBatchBytes: Math.min(MOST.maxBatchBytes, room),
-    maxBatchEntries: Math.max(1, Math.min(MOST.maxBatchEntries, Math.floor((packet - room) / BYTES_PER_ITEM))),
+    maxBatchEntries: Math.max(
+      1,
+      Math.min(MOST.maxBatchEntries, Math.floor((packet - room) / BYTES_PER_ITEM)),
+    ),
   };
 }
 

@@ -25,6 +25,16 @@ export interface Place {
   readonly generation: number;
 }
 
+/** Texts in one buffer, and where each stands in it, as JSON: offset from 1 and length. */
+export interface Packed {
+  readonly data: Buffer;
+  readonly places: string;
+}
+
+/** Its value: the places. */
+const PACKED = `JSON_TABLE(?, '$[*]' COLUMNS (
+      number FOR ORDINALITY, at INTEGER PATH '$[0]', length INTEGER PATH '$[1]')) w`;
+
 /** One value: the namespace. Columns as an entry's: null, id, generation, null, clock, ordinal, null, then `more`. */
 function state({ log }: MysqlNames, more = ""): string {
   return `SELECT NULL, l.id, l.generation, NULL, GREATEST(${CLOCK}, COALESCE(l.at, 0)), l.ordinal, NULL${more}
@@ -42,13 +52,12 @@ function isLive({ log }: MysqlNames): string {
 export function readEntries(
   names: MysqlNames,
   { namespace, generation }: Place,
-  keys: { readonly data: Buffer; readonly places: string },
+  keys: Packed,
   wantsValues: boolean,
 ): Question {
   const text = `${state(names)} UNION ALL
     SELECT w.number - 1, t.version, t.type, t.incarnation, t.expires_at, t.bytes, ${wantsValues ? "t.value" : "NULL"}
-    FROM JSON_TABLE(?, '$[*]' COLUMNS (
-      number FOR ORDINALITY, at INTEGER PATH '$[0]', length INTEGER PATH '$[1]')) w
+    FROM ${PACKED}
     STRAIGHT_JOIN ${names.entries} t FORCE INDEX (PRIMARY)
     ON t.namespace = ? AND t.generation = ? AND t.k = SUBSTRING(?, w.at, w.length)
     WHERE ${isLive(names)}`;
@@ -114,8 +123,18 @@ export function changesAfter(
     STRAIGHT_JOIN ${log} l ON l.namespace = ? AND l.ordinal = p.ordinal
     WHERE p.ahead < ${CHANGES_BYTES}`;
   const known =
-    after === undefined ? [] : [namespace, ordinal, after.id, namespace, ordinal, after.id, ordinal, after.id];
+    after === undefined
+      ? []
+      : [namespace, ordinal, after.id, namespace, ordinal, after.id, ordinal, after.id];
   return { text, values: [...known, namespace, namespace, ordinal, limit, namespace] };
+}
+
+/** Columns: number of the namespace, the last ordinal of its log. */
+export function lastOrdinals({ log }: MysqlNames, { data, places }: Packed): Question {
+  const text = `SELECT w.number - 1, (SELECT l.ordinal FROM ${log} l
+      WHERE l.namespace = SUBSTRING(?, w.at, w.length) ORDER BY l.ordinal DESC LIMIT 1)
+    FROM ${PACKED}`;
+  return { text, values: [data, places] };
 }
 
 /** Values: namespace, ordinal, id, namespace, ordinal, id, ordinal, id. */

@@ -25,14 +25,15 @@ import { commitParameters, recallParameters } from "./commit-parameters.js";
 import { loadMysqlDriver, type MysqlRow } from "./mysql-driver.js";
 import { mysqlOptions, type MysqlOptions } from "./mysql-options.js";
 import { answerReserveMs, MysqlPool } from "./mysql-pool.js";
+import { MysqlPoller } from "./mysql-poller.js";
 import * as rows from "./mysql-rows.js";
 import { openSchema, type OpenedSchema } from "./mysql-schema.js";
 import * as ask from "./mysql-statements.js";
 
 /** Between two looks whether a connection of the server has ended. */
 const ENDING_PAUSE_MS = 10;
-/** Servers of MySQL signal nothing, so whoever waits for commits of other processes looks. */
-const POLL_MS = 50;
+/** Whoever waits for changes looks so often, beside the poller: for a history that was replaced at the same length. */
+const LOOK_MS = 1000;
 /** The server's number for a connection that is not there. */
 const NO_SUCH_THREAD = 1094;
 /** Namespaces whose generation is remembered. */
@@ -40,11 +41,12 @@ const MOST_REMEMBERED = 10_000;
 
 interface OpenState extends OpenedSchema {
   readonly pool: MysqlPool;
+  readonly poller: MysqlPoller;
 }
 
 /** What MySQL and MariaDB give to the algorithm that servers of SQL share. */
 export class MysqlStore implements SqlStore {
-  readonly pollMs = POLL_MS;
+  readonly pollMs = LOOK_MS;
   readonly #setup: BackendSetup;
   readonly #options: MysqlOptions;
   readonly #events: StoreEvents;
@@ -66,7 +68,7 @@ export class MysqlStore implements SqlStore {
       const opened = await pool.session(ctx, (session) =>
         openSchema(session, table, Math.ceil(ctx.remainingMs() / 1000)),
       );
-      this.#state = { pool, ...opened };
+      this.#state = { pool, poller: this.#makePoller(pool, opened), ...opened };
       const { durability, limits } = opened.server;
       return { durability, limits };
     } catch (error) {
@@ -78,6 +80,7 @@ export class MysqlStore implements SqlStore {
   async close(): Promise<void> {
     const state = this.#state;
     this.#state = undefined;
+    await state?.poller.close();
     await state?.pool.end();
   }
 
@@ -87,9 +90,7 @@ export class MysqlStore implements SqlStore {
     keys: readonly StoredKey[],
     wantsValues: boolean,
   ): Promise<Snapshot<NumberedRow>> {
-    const data = new ByteBuilder();
-    const places = keys.map((key) => [data.nextAt, data.text(key)]);
-    const asked = { data: data.finish(), places: JSON.stringify(places) };
+    const asked = packed(keys);
     const { first, others } = await this.#readAt(ctx, namespace, (names, place) =>
       ask.readEntries(names, place, asked, wantsValues),
     );
@@ -123,9 +124,10 @@ export class MysqlStore implements SqlStore {
       ask.callOf(procedures.commit.name, values),
       (sessionLock, cause) => new UnansweredCommit(sessionLock, cause),
     );
-    // Whoever waits in this process need not look in vain first.
-    for (const name of plan.namespaces.name) this.#events.woken(name);
-    return answer.map(rows.commitRow);
+    const result = answer.map(rows.commitRow);
+    // Whoever waits in this process need not wait for the poller.
+    for (const name of changedNamespaces(plan, result)) this.#events.woken(name);
+    return result;
   }
 
   async recall(ctx: Context, attempt: unknown, plan: CommitPlan): Promise<Recollection> {
@@ -145,10 +147,11 @@ export class MysqlStore implements SqlStore {
     after: Position | undefined,
     limit: number,
   ): Promise<LogExtract> {
-    const { pool, names } = this.#open();
+    const { pool, names, poller } = this.#open();
     const question = ask.changesAfter(names, Buffer.from(namespace), after, limit);
     const [first, ...found] = await pool.read(ctx, question);
     const { ordinal, id } = rows.stateOf([null, first?.[0] ?? null, first?.[1] ?? null]);
+    poller.follow(namespace, ordinal);
     const changes = found.map(rows.logRow).sort((a, b) => a.ordinal - b.ordinal);
     return { state: { ordinal, id }, known: Number(first?.[3]) === 1, rows: changes };
   }
@@ -188,6 +191,20 @@ export class MysqlStore implements SqlStore {
     this.#open();
   }
 
+  #makePoller(pool: MysqlPool, { names }: OpenedSchema): MysqlPoller {
+    const { runtime, operationTimeoutMs } = this.#setup;
+    return new MysqlPoller({
+      look: async (ctx, namespaces) => {
+        const found = await pool.read(ctx, ask.lastOrdinals(names, packed(namespaces)));
+        const ordinals = new Map(found.map(([number, ordinal]) => [Number(number), Number(ordinal ?? 0)]));
+        return namespaces.map((_name, i) => ordinals.get(i) ?? 0);
+      },
+      timeoutMs: operationTimeoutMs,
+      now: () => runtime.clock.monotonic(),
+      woken: (namespace) => this.#events.woken(namespace),
+    });
+  }
+
   /** Asks in the generation that the namespace had last, and again when the answer tells of another. */
   async #readAt(
     ctx: Context,
@@ -225,6 +242,29 @@ export class MysqlStore implements SqlStore {
   }
 }
 
+/** Those that have a batch that writes and met nothing to keep it from that. */
+function changedNamespaces(
+  { namespaces, batches }: CommitPlan,
+  result: readonly CommitRow[],
+): readonly string[] {
+  const failed = new Set<number>();
+  for (const row of result) if (row.kind === "conflict" || row.kind === "range") failed.add(row.batch);
+  return namespaces.name.filter((_name, n) => {
+    const end = namespaces.batchEnd[n] as number;
+    for (let i = namespaces.batchEnd[n - 1] ?? 0; i < end; i++) {
+      if (batches.length[i] !== 0 && !failed.has(i)) return true;
+    }
+    return false;
+  });
+}
+
+/** Texts as one buffer and where each stands in it. */
+function packed(texts: readonly string[]): ask.Packed {
+  const data = new ByteBuilder();
+  const places = texts.map((text) => [data.nextAt, data.text(text)]);
+  return { data: data.finish(), places: JSON.stringify(places) };
+}
+
 /** A name that no connection has had; plain text, as it stands in statements. */
 function newLock(): string {
   return `holdfast_${randomBytes(16).toString("hex")}`;
@@ -232,7 +272,10 @@ function newLock(): string {
 
 /** A connection that has ended meanwhile cannot be ended. */
 function ignoreEnded(error: unknown): undefined {
-  if (error instanceof StorageFault && (error.cause as { errno?: unknown } | undefined)?.errno === NO_SUCH_THREAD)
+  if (
+    error instanceof StorageFault &&
+    (error.cause as { errno?: unknown } | undefined)?.errno === NO_SUCH_THREAD
+  )
     return undefined;
   throw error;
 }

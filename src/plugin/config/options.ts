@@ -305,7 +305,15 @@ export type OptionValue<P extends OptionPath> =
 export const OPTION_PATHS = Object.keys(OPTIONS) as readonly OptionPath[];
 
 /** The backends whose sections are part of the table. */
-export const BUILT_IN_BACKENDS: readonly string[] = ["memory", "file", "sqlite", "lmdb", "postgres", "mysql", "redis"];
+export const BUILT_IN_BACKENDS: readonly string[] = [
+  "memory",
+  "file",
+  "sqlite",
+  "lmdb",
+  "postgres",
+  "mysql",
+  "redis",
+];
 
 /** The option at a path, or undefined when there is none. */
 export function optionAt(path: string): Option<unknown> | undefined {

@@ -80,7 +80,8 @@ function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<
     values.report("redis.url", "contradicts redis.host and redis.port; keep one of them");
   }
   for (const [url, address] of SERVER_ADDRESSES) {
-    if (values.given(url) === undefined || address.every((path) => values.given(path) === undefined)) continue;
+    if (values.given(url) === undefined || address.every((path) => values.given(path) === undefined))
+      continue;
     values.report(url, `contradicts ${address.join(", ")}; keep the url or those`);
   }
   // Kept in memory, data meant for a file would be lost without a word.

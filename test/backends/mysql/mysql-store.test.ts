@@ -68,7 +68,11 @@ describe("a store of mysql", () => {
   });
 
   function make(options: Readonly<Record<string, unknown>> = {}): Backend {
-    const conditions = { runtime: systemRuntime, changes: { count: 1000, ageMs: 60_000 }, sweepIntervalMs: 0 };
+    const conditions = {
+      runtime: systemRuntime,
+      changes: { count: 1000, ageMs: 60_000 },
+      sweepIntervalMs: 0,
+    };
     const setup = { options: { url: server.url, table, pool: 2, ...options }, operationTimeoutMs: 5000 };
     return mysqlBackend(suiteSetup(conditions, setup));
   }
@@ -157,8 +161,11 @@ describe("a store of mysql", () => {
 
   it("gives up at the deadline while another transaction holds the namespace, and knows that nothing happened", async () => {
     const backend = await opened();
-    await askMysql(server.url, `CREATE PROCEDURE ${table}_hold() BEGIN
-      START TRANSACTION; SELECT COUNT(*) FROM (SELECT slot FROM ${table}_locks FOR UPDATE) held; DO SLEEP(3); COMMIT; END`);
+    await askMysql(
+      server.url,
+      `CREATE PROCEDURE ${table}_hold() BEGIN
+      START TRANSACTION; SELECT COUNT(*) FROM (SELECT slot FROM ${table}_locks FOR UPDATE) held; DO SLEEP(3); COMMIT; END`,
+    );
     const holding = askMysql(server.url, `CALL ${table}_hold()`);
     await new Promise((resolve) => setTimeout(resolve, 300));
     const [short] = withTimeout(ctx, 1000);
@@ -177,7 +184,9 @@ describe("a store of mysql", () => {
     try {
       const url = server.url.replace(`:${server.port}`, `:${proxy.port}`);
       const backend = await opened({ url });
-      const writes = Array.from({ length: 20 }, (_, i) => batch([put(`k${i}`), { kind: "delete", key: "k0" }]));
+      const writes = Array.from({ length: 20 }, (_, i) =>
+        batch([put(`k${i}`), { kind: "delete", key: "k0" }]),
+      );
       for (const [i, each] of writes.entries()) {
         proxy.cutNext("answers", i % 7);
         expect((await commit(backend, each)).status).to.equal("committed");
