@@ -84,7 +84,7 @@ export function isUnanswered(error: unknown): boolean {
 export function mysqlFault(error: unknown): StorageFault {
   if (error instanceof StorageFault) return error;
   const { code, message } = error as NativeError;
-  const text = typeof message === "string" && message !== "" ? message : String(code ?? "no reason given");
+  const text = [message, code].find(isSaid) ?? "no reason given";
   const number = serverNumber(error);
   const cause = Object.assign(
     new Error(text),
@@ -96,6 +96,10 @@ export function mysqlFault(error: unknown): StorageFault {
   }
   const { reason, advice } = BY_NUMBER.get(number) ?? unlisted(text);
   return new StorageFault(reason, `${advice} (${number}: ${text})`, { cause });
+}
+
+function isSaid(text: unknown): text is string {
+  return typeof text === "string" && text !== "";
 }
 
 function unlisted(text: string): { readonly reason: Reason; readonly advice: string } {

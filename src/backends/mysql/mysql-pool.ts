@@ -1,5 +1,5 @@
 import type { Context } from "../../core/context.js";
-import { StorageFault } from "../../core/errors.js";
+import type { StorageFault } from "../../core/errors.js";
 import { settleWithin } from "../../core/settle-within.js";
 import { MysqlCanceller } from "./mysql-cancel.js";
 import type {
