@@ -22,13 +22,16 @@ export interface MysqlServer {
   readonly database: string;
   readonly durability: Durability;
   readonly limits: Limits;
+  /** The most that a call may hold. */
+  readonly packetBytes: number;
   /** A replica, or a server that takes no writes. */
   readonly isReadOnly: boolean;
 }
 
 /** @throws StorageFault `unsupported` when the server is too old, or set in a way that commits cannot live with. */
 export async function readServer(ask: Ask): Promise<MysqlServer> {
-  const [first] = await ask(`SELECT VERSION(), DATABASE(), @@global.read_only OR @@global.innodb_read_only,
+  const [first] = await ask(`SELECT VERSION(), DATABASE(),
+    CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') OR @@global.innodb_read_only,
     @@innodb_flush_log_at_trx_commit, @@log_bin, @@sync_binlog, @@innodb_doublewrite, @@innodb_flush_method,
     @@max_allowed_packet, @@binlog_format, SLEEP(0.002) + 0, SYSDATE(6) > NOW(6)`);
   const [
@@ -63,6 +66,7 @@ export async function readServer(ask: Ask): Promise<MysqlServer> {
     database,
     durability: durabilityOf(Number(flush), isSynced),
     limits: limitsOf(Number(packet)),
+    packetBytes: Number(packet),
     isReadOnly: isOn(readOnly),
   };
 }
@@ -71,9 +75,9 @@ function isOn(value: string | undefined): boolean {
   return value === "1" || value === "ON";
 }
 
-/** MySQL knows two ways of half of it; without it a page torn by a power cut stays torn. */
+/** Without it a page torn by a power cut stays torn; with MySQL's DETECT_ONLY it is noticed, no more. */
 function isDoublewritten(value: string | undefined): boolean {
-  return isOn(value);
+  return isOn(value) || value === "DETECT_AND_RECOVER";
 }
 
 /**

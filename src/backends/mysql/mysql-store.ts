@@ -36,6 +36,8 @@ const ENDING_PAUSE_MS = 10;
 const LOOK_MS = 1000;
 /** The server's number for a connection that is not there. */
 const NO_SUCH_THREAD = 1094;
+/** Of a call, beside the texts and bytes in it. */
+const CALL_BYTES = 256;
 /** Namespaces whose generation is remembered. */
 const MOST_REMEMBERED = 10_000;
 
@@ -117,8 +119,9 @@ export class MysqlStore implements SqlStore {
   }
 
   async commit(ctx: Context, plan: CommitPlan): Promise<readonly CommitRow[]> {
-    const { pool, procedures } = this.#open();
+    const { pool, procedures, server } = this.#open();
     const values = commitParameters(plan, waitSeconds(ctx), this.#setup.changes);
+    checkPacket(values, server.packetBytes);
     const answer = await pool.write(
       ctx,
       ask.callOf(procedures.commit.name, values),
@@ -263,6 +266,19 @@ function packed(texts: readonly string[]): ask.Packed {
   const data = new ByteBuilder();
   const places = texts.map((text) => [data.nextAt, data.text(text)]);
   return { data: data.finish(), places: JSON.stringify(places) };
+}
+
+/**
+ * A server that is sent more ends the connection, which would look like an answer that was lost.
+ *
+ * @throws StorageFault `too-large`.
+ */
+function checkPacket(values: readonly unknown[], packetBytes: number): void {
+  let bytes = CALL_BYTES;
+  for (const value of values) bytes += typeof value === "string" || Buffer.isBuffer(value) ? value.length : 0;
+  if (bytes <= packetBytes) return;
+  const message = `a commit of ${bytes} bytes is over the server's max_allowed_packet of ${packetBytes}; split it`;
+  throw new StorageFault("too-large", message);
 }
 
 /** A name that no connection has had; plain text, as it stands in statements. */

@@ -213,6 +213,12 @@ describe("a store of mysql", () => {
       expect((await commit(backend, batch([large]))).status).to.equal("committed");
       const larger = { ...put("b"), data: "x".repeat(790_000) } as Write;
       expect(faultIn(await commit(backend, batch([larger]))).reason).to.equal("too-large");
+      // Several that each fit are sent one after the other.
+      const many = Array.from({ length: 5 }, (_, i) => batch([{ ...large, key: `k${i}` } as Write]));
+      const results = await backend.commit(many);
+      expect(results.map(({ status }) => status)).to.deep.equal(many.map(() => "committed"));
+      const keys = Array.from({ length: 400 }, (_, i) => put(`${i}`.padEnd(1500, "k")));
+      expect((await faultOf(commit(backend, batch(keys)))).reason).to.equal("too-large");
     } finally {
       await askMysql(server.url, "SET GLOBAL max_allowed_packet = 268435456");
     }

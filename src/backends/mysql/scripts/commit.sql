@@ -61,7 +61,7 @@ BEGIN
 
   -- Whoever ends this call asks afterwards whether it may have committed.
   SET @holdfast_commits = 0;
-  IF @@global.read_only THEN
+  IF CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') THEN
     SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1290, MESSAGE_TEXT = 'the server is read-only';
   END IF;
   SET innodb_lock_wait_timeout = p_wait;
