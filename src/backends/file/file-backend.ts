@@ -88,7 +88,7 @@ export class FileBackend implements Backend {
     this.#options = fileOptions(setup);
     const { runtime, warn } = setup;
     this.#place = { ...surroundings, layout: new StoreLayout(this.#options.path), runtime, warn };
-    this.#signal = new ChangeSignal(runtime.timers);
+    this.#signal = new ChangeSignal(runtime.timers, this.#lifecycle);
     this.#store = new LocalStore(setup);
     this.#sweeper = this.#makeSweeper();
     this.info = infoOf(this.#options);

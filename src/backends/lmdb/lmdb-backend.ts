@@ -71,7 +71,7 @@ class LmdbBackend implements Backend {
     this.#options = lmdbOptions(setup);
     this.#clock = new SteadyClock(runtime.clock);
     this.#sweepIds = new VersionSource(runtime.random);
-    this.#signal = new ChangeSignal(runtime.timers);
+    this.#signal = new ChangeSignal(runtime.timers, this.#lifecycle);
     this.#poller = new TransactionPoller({
       timers: runtime.timers,
       isWanted: () => this.#signal.hasWaiters,
@@ -162,8 +162,6 @@ class LmdbBackend implements Backend {
         );
         const leftMs = waitMs > 0 ? until - clock.monotonic() : 0;
         if (result.lost || result.changes.length > 0 || leftMs <= 0) return result;
-        // Closing wakes those who wait, once: whoever was about to wait must not begin after that.
-        this.#lifecycle.check(ctx);
         this.#poller.watch(since);
         await this.#signal.wait(ctx, namespace, leftMs);
       }

@@ -1,13 +1,17 @@
 import type { Context } from "../../core/context.js";
 import type { Timers } from "../../core/runtime.js";
+import type { Lifecycle } from "./lifecycle.js";
 
 /** Wakes calls that wait for changes of a namespace. */
 export class ChangeSignal {
   readonly #timers: Timers;
+  readonly #lifecycle: Pick<Lifecycle, "isOpen">;
   readonly #waiters = new Map<string, Set<() => void>>();
 
-  constructor(timers: Timers) {
+  /** @param lifecycle closing it has to call {@link notifyAll}. */
+  constructor(timers: Timers, lifecycle: Pick<Lifecycle, "isOpen">) {
     this.#timers = timers;
+    this.#lifecycle = lifecycle;
   }
 
   /** Whether anybody waits. */
@@ -15,8 +19,12 @@ export class ChangeSignal {
     return this.#waiters.size > 0;
   }
 
-  /** Resolves at the next change of the namespace, after `timeoutMs`, or when the context is over. */
+  /**
+   * Resolves at the next change of the namespace, after `timeoutMs`, or when the context is over; at once where closing
+   * has begun, which wakes everybody only once and waits for those who would wait after that.
+   */
   async wait(ctx: Context, namespace: string, timeoutMs: number): Promise<void> {
+    if (!this.#lifecycle.isOpen) return;
     let stopTimer: (() => void) | undefined;
     let stopListening: (() => void) | undefined;
     let wake: (() => void) | undefined;

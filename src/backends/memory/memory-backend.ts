@@ -67,7 +67,7 @@ class MemoryBackend implements Backend {
   constructor(setup: BackendSetup) {
     this.#setup = setup;
     this.#maxBytes = maxBytesOf(setup);
-    this.#signal = new ChangeSignal(setup.runtime.timers);
+    this.#signal = new ChangeSignal(setup.runtime.timers, this.#lifecycle);
     this.#store = new LocalStore(setup);
     this.#sweeper = new Sweeper({
       runtime: setup.runtime,

@@ -74,7 +74,7 @@ class RedisBackend implements Backend {
     this.#spaces = new Spaces(options.prefix);
     this.#registry = new NameRegistry(this.#connection, this.#spaces, options.prefix);
     this.#reads = new ReadGatherer(this.#connection, operationTimeoutMs);
-    this.#wakeUps = new WakeUps(this.#connection, runtime.timers);
+    this.#wakeUps = new WakeUps(this.#connection, runtime.timers, this.#lifecycle);
     const common = { connection: this.#connection, ids: new VersionSource(runtime.random), changes };
     const { limits } = this.#info;
     const { registry, spaces } = { registry: this.#registry, spaces: this.#spaces };

@@ -2,6 +2,7 @@ import type { Context } from "../../core/context.js";
 import { settleWithin } from "../../core/settle-within.js";
 import type { Timers } from "../../core/runtime.js";
 import { ChangeSignal } from "../local/change-signal.js";
+import type { Lifecycle } from "../local/lifecycle.js";
 import type { RedisConnection } from "./redis-connection.js";
 import { redisFault } from "./redis-errors.js";
 import type { RedisLink } from "./redis-link.js";
@@ -24,9 +25,9 @@ export class WakeUps {
   readonly #signal: ChangeSignal;
   readonly #subscriptions = new Map<Space, Subscription>();
 
-  constructor(connection: RedisConnection, timers: Timers) {
+  constructor(connection: RedisConnection, timers: Timers, lifecycle: Lifecycle) {
     this.#connection = connection;
-    this.#signal = new ChangeSignal(timers);
+    this.#signal = new ChangeSignal(timers, lifecycle);
   }
 
   /** The namespaces that somebody waits for. */

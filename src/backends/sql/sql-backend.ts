@@ -75,7 +75,7 @@ export class SqlBackend implements Backend {
   constructor(name: string, setup: BackendSetup, makeStore: SqlStoreFactory) {
     this.#name = name;
     this.#setup = setup;
-    this.#signal = new ChangeSignal(setup.runtime.timers);
+    this.#signal = new ChangeSignal(setup.runtime.timers, this.#lifecycle);
     this.#store = makeStore(setup, { woken: (namespace) => this.#wake(namespace) });
     this.#reads = new ReadGather(this.#store, setup.operationTimeoutMs);
     this.#commits = new CommitCarrier(this.#store);

@@ -35,8 +35,6 @@ export async function changesAfter(
     const leftMs = waitMs > 0 ? until - clock.monotonic() : 0;
     if (leftMs <= 0) return await look(followed, ctx, namespace, after, limit);
     await bounded(followed, ctx, (call) => store.listen(call));
-    // Closing wakes those who wait, once: whoever was about to wait must not begin after that.
-    lifecycle.check(ctx);
     const [waiting, stop] = withCancel(ctx);
     try {
       const woken = signal.wait(waiting, namespace, Math.min(leftMs, store.pollMs));

@@ -68,7 +68,7 @@ class SqliteBackend implements Backend {
     this.#options = sqliteOptions(setup);
     this.#clock = new StoreClock(runtime.clock);
     this.#sweepIds = new VersionSource(runtime.random);
-    this.#signal = new ChangeSignal(runtime.timers);
+    this.#signal = new ChangeSignal(runtime.timers, this.#lifecycle);
     this.#poller = new CommitPoller({
       timers: runtime.timers,
       isWanted: () => this.#signal.hasWaiters,
@@ -157,8 +157,6 @@ class SqliteBackend implements Backend {
         const { result, seen } = await this.#changesNow(ctx, namespace, after, limit);
         const leftMs = waitMs > 0 ? until - clock.monotonic() : 0;
         if (result.lost || result.changes.length > 0 || leftMs <= 0) return result;
-        // Closing wakes those who wait, once: whoever was about to wait must not begin after that.
-        this.#lifecycle.check(ctx);
         if (this.#options.isFile) this.#poller.watch(seen);
         await this.#signal.wait(ctx, namespace, leftMs);
       }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate as turnOver, setTimeout as delay } from "node:timers/promises";
 import { START, type Change } from "../../backends/backend.js";
 import { withCancel, withTimeout } from "../../core/context.js";
 import { ENTRY_TYPE } from "../../core/entry.js";
@@ -348,6 +349,19 @@ function waitCases(list: CaseList): void {
     await rig.backend.close(rig.ctx);
     await promise;
     await rig.backend.open(rig.ctx);
+  });
+
+  list.it("ends with `closed` however far it has come when the backend is closed", async (rig) => {
+    for (let turns = 0; turns < 12; turns++) {
+      const promise = rejects("closed", () => waiting(rig, 60_000));
+      for (let turn = 0; turn < turns; turn++) await turnOver();
+      const closing = Promise.all([rig.backend.close(rig.ctx), promise]).then(() => true);
+      assert.ok(
+        await Promise.race([closing, delay(5000, false, { ref: false })]),
+        `closing hangs after ${turns} turns`,
+      );
+      await rig.backend.open(rig.ctx);
+    }
   });
 
   list.it("misses nothing between two calls", async (rig) => {

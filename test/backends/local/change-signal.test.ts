@@ -12,7 +12,7 @@ describe("ChangeSignal", () => {
   ] as const) {
     it(`is ended by ${title} and leaves nothing behind`, async () => {
       const runtime = new FakeRuntime();
-      const signal = new ChangeSignal(runtime.timers);
+      const signal = new ChangeSignal(runtime.timers, { isOpen: true });
       const [ctx, cancel] = withCancel(backgroundOn(runtime));
       const waits = [signal.wait(ctx, "a", 1000), signal.wait(ctx, "a", 1000)];
       expect(signal.hasWaiters).to.equal(true);
@@ -25,16 +25,26 @@ describe("ChangeSignal", () => {
 
   it("does not wait under a context that is over", async () => {
     const runtime = new FakeRuntime();
-    const signal = new ChangeSignal(runtime.timers);
+    const signal = new ChangeSignal(runtime.timers, { isOpen: true });
     const [ctx, cancel] = withCancel(backgroundOn(runtime));
     cancel();
     await signal.wait(ctx, "a", 1000);
     expect(signal.hasWaiters).to.equal(false);
   });
 
+  it("does not wait once closing has begun, which wakes nobody again", async () => {
+    const runtime = new FakeRuntime();
+    const life = { isOpen: true };
+    const signal = new ChangeSignal(runtime.timers, life);
+    life.isOpen = false;
+    signal.notifyAll();
+    await signal.wait(backgroundOn(runtime), "a", 1000);
+    expect(signal.hasWaiters).to.equal(false);
+  });
+
   it("tells namespaces apart", async () => {
     const runtime = new FakeRuntime();
-    const signal = new ChangeSignal(runtime.timers);
+    const signal = new ChangeSignal(runtime.timers, { isOpen: true });
     let ended = false;
     const waiting = signal.wait(backgroundOn(runtime), "a", 1000).then(() => (ended = true));
     signal.notify("b");
