@@ -71,10 +71,26 @@ export function urlOf(node: string): string {
 
 /** Says nothing of the address itself: the driver's own error would bring its password along. */
 function refuseMalformed(address: string): void {
-  const url = urlOf(address);
-  if (/^rediss?:\/\//.test(url) && URL.canParse(url)) return;
+  if (isAddress(urlOf(address))) return;
   throw new TypeError(
     "an address of the redis backend is malformed; write redis://user:password@host:port/db or rediss://… for TLS, " +
       "and characters such as / # % in a password as %2F %23 %25",
   );
+}
+
+/** Whether the driver can make something of it: it looks at these parts, and throws where one is wrong. */
+function isAddress(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, username, password, pathname } = new URL(url);
+  if (!/^rediss?:$/.test(protocol) || !/^\/?\d*$/.test(pathname)) return false;
+  return isDecodable(username) && isDecodable(password);
+}
+
+function isDecodable(part: string): boolean {
+  try {
+    decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -4,7 +4,13 @@ import { redisOptions } from "../../../src/backends/redis/redis-options.js";
 import { background, openStorage } from "../../../src/index.js";
 
 describe("addresses of redis", () => {
-  for (const url of ["redis://:se#cret@host:port", "http://user:secret@host", "redis://:secret@[host"]) {
+  for (const url of [
+    "redis://:se#cret@host:port",
+    "http://user:secret@host",
+    "redis://:secret@[host",
+    "redis://:secret%zz@host",
+    "redis://:secret@host/name",
+  ]) {
     it(`refuses ${url.replace(/se#?cret/, "…")} without repeating its password`, async () => {
       const error: unknown = await openStorage({ backend: "redis", redis: { url } }).then(
         (storage) => storage.stop(background()),
