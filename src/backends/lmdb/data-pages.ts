@@ -59,10 +59,10 @@ export class DataPages {
     }
   }
 
-  /** How many bytes the file lacks to be as long as it says. Free pages at its end may never have been written. */
-  get missingBytes(): number {
+  /** Whether the file is shorter than it says. Free pages at its end may never have been written. */
+  get isShort(): boolean {
     const last = Math.max(...this.#metas.map((meta) => Number(meta.readBigUInt64LE(META.lastPage))));
-    return Math.max(0, (last + 1) * this.#pageSize - this.#bytes);
+    return this.#bytes < (last + 1) * this.#pageSize;
   }
 
   /** Whether a commit has happened since the file was looked at: then pages may have been used anew. */

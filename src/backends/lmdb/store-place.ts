@@ -3,7 +3,7 @@ import type { DataFolder } from "./data-folder.js";
 import type { LmdbDriver } from "./lmdb-driver.js";
 import { closeHandles, isLeftBehind, openHandles, type LmdbHandles } from "./lmdb-handles.js";
 import type { SyncMode } from "./lmdb-options.js";
-import { mendShortFile } from "./mend-short-file.js";
+import { refuseCutFile } from "./refuse-cut-file.js";
 import { hasMoved } from "./store-format.js";
 import type { Breather } from "../files/breather.js";
 
@@ -35,7 +35,7 @@ export async function openGeneration(place: StorePlace, known?: number): Promise
 /** Undefined when the generation was removed by somebody who had compacted it. */
 async function openSound(place: StorePlace, generation: number): Promise<LmdbHandles | undefined> {
   const { driver, folder, sync, breather } = place;
-  await mendShortFile(folder.dataFile(generation), breather());
+  await refuseCutFile(folder.dataFile(generation), breather());
   try {
     return await openHandles(driver, folder, generation, sync);
   } catch (error) {

@@ -64,17 +64,20 @@ describe("a damaged lmdb file", function () {
     );
   });
 
-  it("is verified to its last page when one in the middle is overwritten, and the process goes on", async () => {
-    const { byteLength } = await readFile(join(original, "data-1", "data.mdb"));
-    const path = await cutTo(byteLength, "overwritten");
-    const file = await open(join(path, "data-1", "data.mdb"), "r+");
-    await file.write(Buffer.alloc(PAGE), 0, PAGE, Math.floor(byteLength / PAGE / 2) * PAGE);
-    await file.close();
-    const storage = await openStorage({ backend: "lmdb", lmdb: { path } });
-    const { ok, problems } = await storage.verify(ctx);
-    await storage.stop();
-    assert.equal(ok, false);
-    assert.match(problems[0]?.message ?? "", /data\.mdb: page \d+ is damaged/);
+  it("is verified to its last page when one is overwritten, and the process goes on", async () => {
+    const whole = await readFile(join(original, "data-1", "data.mdb"));
+    const middle = Math.floor(whole.byteLength / PAGE / 2);
+    for (const page of [middle, freeListOf(whole), longValueOf(whole)]) {
+      const path = await cutTo(whole.byteLength, `overwritten-${page}`);
+      const file = await open(join(path, "data-1", "data.mdb"), "r+");
+      await file.write(Buffer.alloc(PAGE), 0, PAGE, page * PAGE);
+      await file.close();
+      const storage = await openStorage({ backend: "lmdb", lmdb: { path } });
+      const { ok, problems } = await storage.verify(ctx);
+      await storage.stop();
+      assert.equal(ok, false);
+      assert.match(problems[0]?.message ?? "", new RegExp(`data\\.mdb: page ${page} is damaged`));
+    }
   });
 
   async function cutTo(bytes: number, name: string): Promise<string> {
@@ -101,6 +104,19 @@ async function emptyTail(path: string): Promise<void> {
   await storage.stop();
 }
 
+/** The page that the newer of the two first pages names as the root of the list of free pages. */
+function freeListOf(file: Buffer): number {
+  const [first, second] = [0, PAGE].map((at) => file.subarray(at, at + PAGE)) as [Buffer, Buffer];
+  const newer = first.readBigUInt64LE(152) > second.readBigUInt64LE(152) ? first : second;
+  return Number(newer.readBigUInt64LE(88));
+}
+
+/** The first page that is marked as one of a long value. */
+function longValueOf(file: Buffer): number {
+  const pages = Array.from({ length: file.byteLength / PAGE }, (_, page) => page);
+  return pages.find((page) => file.readUInt16LE(page * PAGE + 18) === 4) as number;
+}
+
 /** Some so long that they take pages of their own. */
 function valueOf(n: number): string {
   return `${n}:`.padEnd(n % 20 === 0 ? 9000 : 300, "v");
@@ -119,7 +135,9 @@ async function verdictOf(path: string): Promise<Verdict> {
     return "refused";
   }
   for (let n = 0; n < KEPT; n++) assert.equal(await storage.get(ctx, `kept:${n}`), valueOf(n));
-  for (let n = 0; n < 50; n++) await storage.set(ctx, `new:${n}`, valueOf(n));
+  for (let n = 0; n < 200; n++) await storage.set(ctx, `new:${n}`, valueOf(n));
+  await storage.compact(ctx);
+  for (let n = 0; n < 200; n++) assert.equal(await storage.get(ctx, `new:${n}`), valueOf(n));
   assert.deepEqual((await storage.verify(ctx)).problems, []);
   await storage.stop();
   return "whole";
