@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./install.mjs";
-import { runMocha } from "./mocha-run.mjs";
+import { runTests } from "./mocha-run.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const matrix = `${root}test/matrix/`;
@@ -15,16 +15,12 @@ if (process.platform !== "linux" || process.arch !== "x64") {
 ensureInstalled(root);
 ensureInstalled(matrix);
 
-const results = Object.keys(JSON.parse(readFileSync(`${matrix}package.json`, "utf8")).dependencies).map(
-  (name) => {
-    const { version } = JSON.parse(readFileSync(`${matrix}node_modules/${name}/package.json`, "utf8"));
-    console.log(`\nNode ${version}`);
-    return {
-      version,
-      ...runMocha({ node: `${matrix}node_modules/${name}/bin/node`, args: ["--forbid-only"] }),
-    };
-  },
-);
+const results = [];
+for (const name of Object.keys(JSON.parse(readFileSync(`${matrix}package.json`, "utf8")).dependencies)) {
+  const { version } = JSON.parse(readFileSync(`${matrix}node_modules/${name}/package.json`, "utf8"));
+  console.log(`\nNode ${version}`);
+  results.push({ version, ...(await runTests({ node: `${matrix}node_modules/${name}/bin/node` })) });
+}
 
 console.log("");
 for (const { version, passed, failed, skipped, problem } of results) {

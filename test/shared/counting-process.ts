@@ -1,6 +1,6 @@
 /** One of several processes that count in one store, each increment a read, a change and a write in `transact`. */
-import { background, openStorage, type StorageSettings } from "../../src/index.js";
-import { taskOf, tell } from "../support/store-process.js";
+import { background, openStorage, type StorageSettings, type Transaction } from "../../src/index.js";
+import { taskOf, tell, tellWhenLate } from "../support/store-process.js";
 import { watchLog } from "./log-watcher.js";
 
 export interface CountingTask {
@@ -17,16 +17,23 @@ export interface CountingTask {
 const ctx = background();
 const { settings, tasks, increments, counters, commits } = taskOf<CountingTask>();
 await using storage = await openStorage(settings);
-const log = watchLog(storage, commits);
+let [attempts, seen] = [0, 0];
+const log = watchLog(storage, commits, () => (seen += 1));
+const counted = Array.from({ length: tasks }, () => 0);
+tellWhenLate(() => ({ counted, attempts, seen, resources: process.getActiveResourcesInfo() }));
 await Promise.all(
   Array.from({ length: tasks }, async (_, task) => {
     const key = counters[task % counters.length] as string;
     for (let i = 0; i < increments; i++) {
-      await storage.transact(ctx, async (tx) => tx.set(key, (await tx.getOr<number>(key, 0)) + 1), {
-        maxAttempts: 10_000,
-      });
+      await storage.transact(ctx, (tx) => increment(tx, key), { maxAttempts: 10_000 });
+      counted[task] = i + 1;
     }
   }),
 );
 tell("counted");
 tell(await log);
+
+async function increment(tx: Transaction, key: string): Promise<void> {
+  attempts += 1;
+  await tx.set(key, (await tx.getOr<number>(key, 0)) + 1);
+}

@@ -16,7 +16,11 @@ export interface WatchedLog {
  * Follows the log of a store until it has seen so many commits of one put each, and a moment longer: one seen twice
  * would come then.
  */
-export async function watchLog(storage: Storage, commits: number): Promise<WatchedLog> {
+export async function watchLog(
+  storage: Storage,
+  commits: number,
+  onSeen: () => void = () => undefined,
+): Promise<WatchedLog> {
   const [ctx, cancel] = withCancel(background());
   const hash = createHash("sha256");
   const versions = new Set<string>();
@@ -30,6 +34,7 @@ export async function watchLog(storage: Storage, commits: number): Promise<Watch
         break;
       }
       seen += 1;
+      onSeen();
       const next = Number(change.position.split(".")[0]);
       if (next !== ordinal + 1) problems.push(`${change.position} after ordinal ${ordinal}`);
       ordinal = next;

@@ -7,7 +7,8 @@ import { countTogether } from "./count-together.js";
 const SHORT = 100;
 
 describe("two processes on one store", function () {
-  this.timeout(60_000);
+  // Above what the processes are given to say where they stand.
+  this.timeout(200_000);
 
   for (const kind of SHARED_STORES) {
     it(`count exactly on ${kind.name}, and each sees every commit once and in order`, async function () {

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import type { StorageSettings } from "../../src/plugin/settings.js";
 import type { StorageHarness } from "../../src/testing/storage-suite.js";
+import { MEMORY_FOLDER } from "../support/memory-folder.js";
 
 /** The cache of a configuration under test; what is left out is as users have it by default. */
 export interface CacheUnderTest {
@@ -33,7 +33,7 @@ export function lmdbHarness(
     cacheEntries: cache.max_entries,
     values: cache.values ?? "copy",
     settings: async () => {
-      const folder = await mkdtemp(path.join(tmpdir(), "holdfast-stack-"));
+      const folder = await mkdtemp(path.join(MEMORY_FOLDER, "holdfast-stack-"));
       return { backend: "lmdb", cache, ...settings, lmdb: { path: folder } };
     },
     destroy: async ({ lmdb }) => rm(lmdb?.path as string, { recursive: true }),
@@ -52,7 +52,7 @@ export function sqliteHarness(
     cacheEntries: cache.max_entries,
     values: cache.values ?? "copy",
     settings: async () => {
-      const folder = await mkdtemp(path.join(tmpdir(), "holdfast-stack-"));
+      const folder = await mkdtemp(path.join(MEMORY_FOLDER, "holdfast-stack-"));
       return { backend: "sqlite", cache, ...settings, sqlite: { path: path.join(folder, "store.db") } };
     },
     destroy: async ({ sqlite }) => rm(path.dirname(sqlite?.path as string), { recursive: true }),
@@ -71,7 +71,7 @@ export function fileHarness(
     cacheEntries: cache.max_entries,
     values: cache.values ?? "copy",
     settings: async () => {
-      const folder = await mkdtemp(path.join(tmpdir(), "holdfast-stack-"));
+      const folder = await mkdtemp(path.join(MEMORY_FOLDER, "holdfast-stack-"));
       return { backend: "file", cache, ...settings, file: { path: path.join(folder, "store.json") } };
     },
     destroy: async ({ file }) => rm(path.dirname(file?.path as string), { recursive: true }),

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Backend, BackendSetup } from "../../src/backends/backend.js";
 import { fileBackend } from "../../src/backends/file/file-backend.js";
@@ -13,11 +11,9 @@ import {
 } from "../../src/testing/backend-suite/suite-harness.js";
 import { FakeRuntime } from "../../src/testing/fake-runtime.js";
 import { liveEntries, namesOf } from "./store-content.js";
+import { MEMORY_FOLDER } from "./memory-folder.js";
 
 const ctx = background();
-
-/** In memory where the system has such a folder: these cases are about the contract, not about disks. */
-const FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 /** The contract suite on the file backend in a temporary folder; after every case the files are read back. */
 export function fileHarness(form: Partial<BackendSetup> = {}, name = "file"): SuiteHarness {
@@ -41,7 +37,7 @@ export function fileHarness(form: Partial<BackendSetup> = {}, name = "file"): Su
       files: true,
     },
     async create(conditions) {
-      return make(join(await mkdtemp(join(FOLDER, "holdfast-")), "storage.json"), conditions);
+      return make(join(await mkdtemp(join(MEMORY_FOLDER, "holdfast-")), "storage.json"), conditions);
     },
     reopen: async (backend, conditions) => make(pathOf(backend), conditions),
     destroy: (backend) => rm(dirname(pathOf(backend)), { recursive: true, force: true }),

@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Backend, BackendSetup } from "../../src/backends/backend.js";
 import { lmdbBackend } from "../../src/backends/lmdb/lmdb-backend.js";
@@ -9,9 +7,7 @@ import {
   type Conditions,
   type SuiteHarness,
 } from "../../src/testing/backend-suite/suite-harness.js";
-
-/** In memory where the system has such a folder: these cases are about the contract, not about disks. */
-const FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+import { MEMORY_FOLDER } from "./memory-folder.js";
 
 /** The contract suite on the lmdb backend in a temporary folder. */
 export function lmdbHarness(form: Partial<BackendSetup> = {}, name = "lmdb"): SuiteHarness {
@@ -34,7 +30,7 @@ export function lmdbHarness(form: Partial<BackendSetup> = {}, name = "lmdb"): Su
       flush: true,
       files: true,
     },
-    create: async (conditions) => make(await mkdtemp(join(FOLDER, "holdfast-lmdb-")), conditions),
+    create: async (conditions) => make(await mkdtemp(join(MEMORY_FOLDER, "holdfast-lmdb-")), conditions),
     reopen: async (backend, conditions) => make(pathOf(backend), conditions),
     share: async (backend, conditions) => make(pathOf(backend), conditions),
     destroy: (backend) => rm(pathOf(backend), { recursive: true, force: true }),

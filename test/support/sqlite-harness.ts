@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Backend, BackendSetup } from "../../src/backends/backend.js";
 import { sqliteBackend } from "../../src/backends/sqlite/sqlite-backend.js";
@@ -9,9 +7,7 @@ import {
   type Conditions,
   type SuiteHarness,
 } from "../../src/testing/backend-suite/suite-harness.js";
-
-/** In memory where the system has such a folder: these cases are about the contract, not about disks. */
-const FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+import { MEMORY_FOLDER } from "./memory-folder.js";
 
 /** The contract suite on the sqlite backend with a file in a temporary folder. @param library the driver. */
 export function sqliteHarness(
@@ -39,7 +35,7 @@ export function sqliteHarness(
       files: true,
     },
     create: async (conditions) =>
-      make(join(await mkdtemp(join(FOLDER, "holdfast-sqlite-")), "store.db"), conditions),
+      make(join(await mkdtemp(join(MEMORY_FOLDER, "holdfast-sqlite-")), "store.db"), conditions),
     reopen: async (backend, conditions) => make(pathOf(backend), conditions),
     share: async (backend, conditions) => make(pathOf(backend), conditions),
     destroy: (backend) => rm(dirname(pathOf(backend)), { recursive: true, force: true }),

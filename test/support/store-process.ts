@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { ROOT } from "../architecture/source-tree.js";
 
+/** Time for a process to say how it stands. */
+const STATE_PAUSE_MS = 1000;
+
 /**
  * Another process that works on a store: a program of the tests, run from TypeScript, that is given a task as JSON and
  * sends what came of it as messages.
@@ -28,9 +31,27 @@ export class StoreProcess {
     this.#child.on("exit", () => this.#wake());
   }
 
-  /** The next message. Rejects when the process has ended without one, with the end of what it printed. */
-  async next<T>(): Promise<T> {
+  /**
+   * The next message. Rejects when the process has ended without one, with the end of what it printed, and after so
+   * many milliseconds, with what it says of its state.
+   */
+  async next<T>(limitMs = 150_000): Promise<T> {
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      this.#child.kill("SIGUSR2");
+      setTimeout(() => this.#wake(), STATE_PAUSE_MS);
+    }, limitMs);
+    try {
+      return await this.#nextUntil<T>(() => isLate);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async #nextUntil<T>(isLate: () => boolean): Promise<T> {
     while (this.#messages.length === 0) {
+      if (isLate()) throw new Error(`the process told nothing in time; it printed:\n${this.#errors}`);
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
         throw new Error(
           `the process ended with ${this.#child.exitCode ?? this.#child.signalCode}:\n${this.#errors}`,
@@ -65,4 +86,9 @@ export function taskOf<T>(): T {
 /** In such a program: tells the test. */
 export function tell(message: unknown): void {
   process.send?.(message);
+}
+
+/** In such a program: what it says of its state when the test has waited for it too long. */
+export function tellWhenLate(state: () => unknown): void {
+  process.on("SIGUSR2", () => process.stderr.write(`${JSON.stringify(state())}\n`));
 }

@@ -1,13 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { background, defaultBackends, openStorage, type StorageSettings } from "../../src/index.js";
 import { mariadbServer, startMariadb } from "./servers/mariadb-server.js";
 import { postgresServer, startPostgres } from "./servers/postgres-server.js";
 import { redisServer, startRedis } from "./servers/redis-server.js";
 import type { ServerProcess } from "./servers/server-process.js";
+import { MEMORY_FOLDER } from "./memory-folder.js";
 
 /** An empty store of its own for whoever asked for it. */
 export interface FreshStore {
@@ -58,9 +57,6 @@ export interface StoreKind {
   readonly served?: ServedKind;
 }
 
-/** In memory where the system has such a folder: what is tested is not the disk. */
-const FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-
 /** A kind whose stores are files in a temporary folder of their own. */
 function inFolder(
   backend: string,
@@ -74,7 +70,7 @@ function inFolder(
     shared,
     time: "fake",
     async fresh() {
-      const folder = await mkdtemp(join(FOLDER, "holdfast-store-"));
+      const folder = await mkdtemp(join(MEMORY_FOLDER, "holdfast-store-"));
       return {
         settings: { backend, ...settings(folder) },
         destroy: () => rm(folder, { recursive: true, force: true }),

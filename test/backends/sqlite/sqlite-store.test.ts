@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Backend, BackendSetup, Batch, Write } from "../../../src/backends/backend.js";
 import { refuseWhatCrashes } from "../../../src/backends/sqlite/better-sqlite3-driver.js";
@@ -14,8 +13,8 @@ import { systemRandom, systemRuntime } from "../../../src/core/runtime.js";
 import { VersionSource } from "../../../src/core/version.js";
 import { openStorage } from "../../../src/index.js";
 import { suiteSetup } from "../../../src/testing/backend-suite/suite-harness.js";
+import { MEMORY_FOLDER } from "../../support/memory-folder.js";
 
-const FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const ctx = background();
 const ids = new VersionSource(systemRandom);
 
@@ -46,7 +45,7 @@ describe("a store of sqlite", () => {
   let path: string;
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(FOLDER, "holdfast-sqlite-"));
+    folder = await mkdtemp(join(MEMORY_FOLDER, "holdfast-sqlite-"));
     path = join(folder, "data", "store.db");
   });
 

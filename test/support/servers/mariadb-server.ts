@@ -5,6 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { findProgram, freePort, ServerProcess } from "./server-process.js";
 import { sharedServer } from "./shared-server.js";
+import { MEMORY_FOLDER } from "../memory-folder.js";
 
 export interface MariadbServer {
   /** Of a user who may do everything in the database `holdfast`. */
@@ -26,8 +27,6 @@ export interface MariadbOptions {
 const DATABASE = "holdfast";
 const URL_VARIABLE = "HOLDFAST_TEST_MYSQL_URL";
 const READY = /ready for connections/;
-/** In memory where the system has such a folder: what is tested is not the disk. */
-const FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const SMALL = [
   "--innodb-log-file-size=16M",
   "--innodb-buffer-pool-size=64M",
@@ -46,7 +45,7 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
   const program = findProgram("mariadbd");
   const template = program === undefined ? undefined : templateFolder(program);
   if (program === undefined || template === undefined) return undefined;
-  const folder = mkdtempSync(join(FOLDER, "holdfast-mariadb-"));
+  const folder = mkdtempSync(join(MEMORY_FOLDER, "holdfast-mariadb-"));
   cpSync(template, folder, { recursive: true });
   return await runOn(program, folder, await freePort(), options);
 }

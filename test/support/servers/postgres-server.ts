@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { findProgram, freePort, ServerProcess } from "./server-process.js";
 import { sharedServer } from "./shared-server.js";
+import { MEMORY_FOLDER } from "../memory-folder.js";
 
 export interface PostgresServer {
   /** Of a user who may do everything in its database. */
@@ -27,9 +27,6 @@ const URL_VARIABLE = "HOLDFAST_TEST_POSTGRES_URL";
 const READY = /database system is ready to accept connections/;
 const SUPERUSER = "holdfast";
 export const POSTGRES_PASSWORD = "canary-of-the-tests";
-/** In memory where the system has such a folder: what is tested is not the disk. */
-const FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-
 type Identity = { readonly uid: number; readonly gid: number };
 
 /** The server that all suites share: the one of HOLDFAST_TEST_POSTGRES_URL, or a private one; undefined where there is none. */
@@ -47,7 +44,7 @@ export async function startPostgres(
   const initdb = findProgram("initdb");
   const user = serverUser();
   if (program === undefined || initdb === undefined || user === "missing") return undefined;
-  const folder = mkdtempSync(join(FOLDER, "holdfast-postgres-"));
+  const folder = mkdtempSync(join(MEMORY_FOLDER, "holdfast-postgres-"));
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
   initialise(initdb, folder, user);
   return await runOn(program, folder, await freePort(), user, options);

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { findProgram, freePort, ServerProcess } from "./server-process.js";
 import { sharedServer } from "./shared-server.js";
+import { MEMORY_FOLDER } from "../memory-folder.js";
 
 export interface RedisServer {
   readonly url: string;
@@ -17,9 +17,6 @@ export interface RedisServer {
 
 const URL_VARIABLE = "HOLDFAST_TEST_REDIS_URL";
 export const REDIS_READY = /Ready to accept connections/;
-/** In memory where the system has such a folder: what is tested is not the disk. */
-const FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-
 /** The server that all suites share: the one of HOLDFAST_TEST_REDIS_URL, or a private one; undefined where there is none. */
 export const redisServer = sharedServer(async (): Promise<RedisServer | undefined> => {
   const url = process.env[URL_VARIABLE];
@@ -41,7 +38,7 @@ export function redisProgram(): string | undefined {
 
 /** A new folder for the data of a server. */
 export function redisFolder(): string {
-  return mkdtempSync(join(FOLDER, "holdfast-redis-"));
+  return mkdtempSync(join(MEMORY_FOLDER, "holdfast-redis-"));
 }
 
 async function runOn(

@@ -1,0 +1,59 @@
+import { expect } from "chai";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ROOT } from "../architecture/source-tree.js";
+
+interface Chunk {
+  readonly name: string;
+  readonly files: readonly string[];
+}
+
+const FILES = [
+  "core/key.test.ts",
+  "core/deep/range.test.ts",
+  "backends/one/one.test.ts",
+  "backends/one/other.test.ts",
+  "backends/two/two.test.ts",
+  "backends/registry.test.ts",
+  "stack/one.test.ts",
+];
+
+describe("the chunks of a test run", () => {
+  let root: string;
+  let chunks: readonly Chunk[];
+
+  before(async () => {
+    const { testChunks } = (await import(pathToFileURL(join(ROOT, "scripts/test-chunks.mjs")).href)) as {
+      testChunks(root: string): readonly Chunk[];
+    };
+    root = `${mkdtempSync(join(tmpdir(), "holdfast-chunks-"))}/`;
+    for (const file of [...FILES, "core/key-cases.ts", "stack/form.long.ts"]) {
+      mkdirSync(dirname(join(root, "test", file)), { recursive: true });
+      writeFileSync(join(root, "test", file), "");
+    }
+    chunks = testChunks(root);
+  });
+
+  after(() => rmSync(root, { recursive: true }));
+
+  it("hold every test file once, and nothing else", () => {
+    const all = chunks.flatMap(({ files }) => files).sort();
+    expect(all).to.deep.equal(FILES.map((file) => `test/${file}`).sort());
+  });
+
+  it("are the folders of test, and what stands in the long ones", () => {
+    expect(chunks.map(({ name }) => name).sort()).to.deep.equal([
+      "test/backends/one",
+      "test/backends/registry.test.ts",
+      "test/backends/two",
+      "test/core",
+      "test/stack/one.test.ts",
+    ]);
+  });
+
+  it("begin with the long ones", () => {
+    expect(chunks.at(-1)?.name).to.equal("test/core");
+  });
+});
