@@ -42,6 +42,17 @@ export interface StorageSettings {
     pool?: number;
     options?: Readonly<Record<string, unknown>>;
   };
+  mysql?: {
+    url?: string;
+    host?: string;
+    port?: number;
+    user?: string;
+    password?: string;
+    database?: string;
+    table?: string;
+    pool?: number;
+    options?: Readonly<Record<string, unknown>>;
+  };
   lmdb?: { path?: string };
   redis?: {
     url?: string;

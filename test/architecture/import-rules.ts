@@ -70,6 +70,12 @@ export const FOLDER_RULES: readonly FolderRule[] = [
     builtins: ["node:crypto", "node:fs", "node:net"],
   },
   {
+    folder: "backends/mysql",
+    ours: ["core", CONTRACT, "backends/sql"],
+    packages: ["mysql2/promise"],
+    builtins: ["node:crypto", "node:fs", TIMERS],
+  },
+  {
     folder: "backends/redis",
     ours: ["core", CONTRACT, "backends/local"],
     packages: ["redis"],
@@ -131,6 +137,7 @@ export const RESERVED: readonly {
     why: "one file loads each driver of SQLite",
   },
   { what: /^lmdb$/, by: ["backends/lmdb/lmdb-driver.ts"], why: "one file loads LMDB's driver" },
+  { what: /^mysql2\/promise$/, by: ["backends/mysql/mysql-driver.ts"], why: "one file loads MySQL's driver" },
   { what: /^pg$/, by: ["backends/postgres/postgres-driver.ts"], why: "one file loads PostgreSQL's driver" },
   { what: /^fast-check$/, by: [], why: "the caller hands it in; only its types may be named" },
   {

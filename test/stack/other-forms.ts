@@ -3,6 +3,7 @@
  * cache over file, sqlite and redis. `npm run test:forms` runs them.
  */
 import { describeStorage } from "../../src/testing/storage-suite.js";
+import { describeMysqlStorage } from "./mysql-store-harness.js";
 import { describePostgresStorage } from "./postgres-store-harness.js";
 import { fileHarness, lmdbHarness } from "./store-harness.js";
 
@@ -13,3 +14,4 @@ const forms = [
 ];
 for (const form of forms) describeStorage(form, { describe, it });
 describePostgresStorage("postgres without a cache", { max_entries: 0 });
+describeMysqlStorage("mysql without a cache", { max_entries: 0 });

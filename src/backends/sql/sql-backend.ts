@@ -1,4 +1,5 @@
 import { background, type Context } from "../../core/context.js";
+import { StorageFault } from "../../core/errors.js";
 import type { StoredKey } from "../../core/key.js";
 import { hashEntry } from "../../core/range-digest.js";
 import type { KeyRange } from "../../core/range.js";
@@ -27,6 +28,7 @@ import { ChangeSignal } from "../local/change-signal.js";
 import { Lifecycle } from "../local/lifecycle.js";
 import { Sweeper } from "../local/sweeper.js";
 import { callContext, jointContext } from "./call-context.js";
+import { commitChunks } from "./commit-chunks.js";
 import { CommitCarrier } from "./commit-carrier.js";
 import { byNamespace } from "./commit-plan.js";
 import { wantedOf } from "./entry-row.js";
@@ -180,9 +182,22 @@ export class SqlBackend implements Backend {
     const callers = batches.map(({ ctx }) => ctx);
     const [ctx, end] = jointContext(callers, this.#setup.operationTimeoutMs);
     try {
-      return await this.#commits.carry(ctx, batches);
+      const [first = [], ...others] = commitChunks(batches, this.#limits);
+      const results = [...(await this.#commits.carry(ctx, first))];
+      for (const chunk of others) results.push(...(await this.#carryNext(ctx, chunk)));
+      return results;
     } finally {
       end();
+    }
+  }
+
+  /** Those before it have their results, which must not be lost when this fails. */
+  async #carryNext(ctx: Context, batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    try {
+      return await this.#commits.carry(ctx, batches);
+    } catch (error) {
+      if (!(error instanceof StorageFault)) throw error;
+      return batches.map(() => ({ status: "fault", fault: error }));
     }
   }
 

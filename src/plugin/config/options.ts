@@ -51,7 +51,7 @@ export const OPTIONS = {
   backend: defaulted(
     text(),
     "memory",
-    "Where the data lives: memory, file (json is another name for it), sqlite, lmdb (dbm is another), postgres, redis, or the name a backend was registered under; " +
+    "Where the data lives: memory, file (json is another name for it), sqlite, lmdb (dbm is another), postgres, mysql, redis, or the name a backend was registered under; " +
       "database means the one that driver names.",
   ),
   driver: optional(
@@ -222,6 +222,34 @@ export const OPTIONS = {
     "Any option of the client of the package pg, handed on as it is.",
   ),
 
+  "mysql.url": optional(
+    secret(),
+    "mysql://holdfast@127.0.0.1:3306/holdfast",
+    "The server (MySQL or MariaDB), user and database, as mysql://; a password may stand in it. " +
+      "Left out, the options below say it.",
+  ),
+  "mysql.host": optional(text(), "127.0.0.1", "The server's name or address; left out, this machine."),
+  "mysql.port": optional(count({ atLeast: 1 }), 3306, "The server's port; left out, 3306."),
+  "mysql.user": optional(text(), "holdfast", "The user."),
+  "mysql.password": optional(secret(), "${MYSQL_PASSWORD}", "The user's password."),
+  "mysql.database": optional(text(), "holdfast", "The database, which must be there; here or in the url."),
+  "mysql.table": defaulted(
+    text(),
+    "holdfast",
+    "The name of the table of entries; the names of the store's other tables and procedures begin with it. " +
+      "At most 40 lower-case letters, digits and _.",
+  ),
+  "mysql.pool": defaulted(
+    count({ atLeast: 1 }),
+    10,
+    "Most connections at once, beside the one that ends what others wait for in vain.",
+  ),
+  "mysql.options": optional(
+    mapping(),
+    "{ ssl: {} }",
+    "Any option of the client of the package mysql2, handed on as it is, except those that say how rows come.",
+  ),
+
   "redis.url": optional(
     secret(),
     "redis://127.0.0.1:6379/0",
@@ -277,7 +305,15 @@ export type OptionValue<P extends OptionPath> =
 export const OPTION_PATHS = Object.keys(OPTIONS) as readonly OptionPath[];
 
 /** The backends whose sections are part of the table. */
-export const BUILT_IN_BACKENDS: readonly string[] = ["memory", "file", "sqlite", "lmdb", "postgres", "redis"];
+export const BUILT_IN_BACKENDS: readonly string[] = [
+  "memory",
+  "file",
+  "sqlite",
+  "lmdb",
+  "postgres",
+  "mysql",
+  "redis",
+];
 
 /** The option at a path, or undefined when there is none. */
 export function optionAt(path: string): Option<unknown> | undefined {

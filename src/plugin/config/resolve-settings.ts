@@ -3,7 +3,7 @@ import type { CacheSettings, ResolvedSettings, StorageSettings, TransactionSetti
 import { ConfigError } from "./config-error.js";
 import { didYouMean } from "./nearest-name.js";
 import { OptionValues } from "./option-values.js";
-import { BUILT_IN_BACKENDS } from "./options.js";
+import { BUILT_IN_BACKENDS, type OptionPath } from "./options.js";
 
 /** How many times `cache.max_staleness` the change log keeps when nothing is said. */
 const STALENESS_RETAINED = 10;
@@ -79,11 +79,10 @@ function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<
   if (values.given("redis.url") !== undefined && hasRedisAddress(values)) {
     values.report("redis.url", "contradicts redis.host and redis.port; keep one of them");
   }
-  if (
-    values.given("postgres.url") !== undefined &&
-    POSTGRES_ADDRESS.some((path) => values.given(path) !== undefined)
-  ) {
-    values.report("postgres.url", `contradicts ${POSTGRES_ADDRESS.join(", ")}; keep the url or those`);
+  for (const [url, address] of SERVER_ADDRESSES) {
+    if (values.given(url) === undefined || address.every((path) => values.given(path) === undefined))
+      continue;
+    values.report(url, `contradicts ${address.join(", ")}; keep the url or those`);
   }
   // Kept in memory, data meant for a file would be lost without a word.
   if (hasPath && values.given("backend") === undefined) {
@@ -94,14 +93,14 @@ function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<
   }
 }
 
-/** What a url says too. */
-const POSTGRES_ADDRESS = [
-  "postgres.host",
-  "postgres.port",
-  "postgres.user",
-  "postgres.password",
-  "postgres.database",
-] as const;
+/** The urls of servers, and what each says too. */
+const SERVER_ADDRESSES: readonly (readonly [url: OptionPath, address: readonly OptionPath[]])[] = [
+  [
+    "postgres.url",
+    ["postgres.host", "postgres.port", "postgres.user", "postgres.password", "postgres.database"],
+  ],
+  ["mysql.url", ["mysql.host", "mysql.port", "mysql.user", "mysql.password", "mysql.database"]],
+];
 
 function hasRedisAddress(values: OptionValues): boolean {
   return values.given("redis.host") !== undefined || values.given("redis.port") !== undefined;
@@ -194,22 +193,25 @@ function backendOptions(values: OptionValues, backend: string): Readonly<Record<
     return Object.freeze({ path: values.get("sqlite.path"), library: values.get("sqlite.library") });
   }
   if (backend === "lmdb") return Object.freeze({ path: values.get("lmdb.path") });
-  if (backend === "postgres") return postgresOptions(values);
+  if (backend === "postgres" || backend === "mysql") return serverOptions(values, backend);
   if (backend === "redis") return redisOptions(values);
   return values.foreignSections.get(backend) ?? Object.freeze({});
 }
 
-function postgresOptions(values: OptionValues): Readonly<Record<string, unknown>> {
+function serverOptions(
+  values: OptionValues,
+  section: "postgres" | "mysql",
+): Readonly<Record<string, unknown>> {
   return Object.freeze({
-    url: values.get("postgres.url"),
-    host: values.get("postgres.host"),
-    port: values.get("postgres.port"),
-    user: values.get("postgres.user"),
-    password: values.get("postgres.password"),
-    database: values.get("postgres.database"),
-    table: values.get("postgres.table"),
-    pool: values.get("postgres.pool"),
-    options: values.get("postgres.options"),
+    url: values.get(`${section}.url`),
+    host: values.get(`${section}.host`),
+    port: values.get(`${section}.port`),
+    user: values.get(`${section}.user`),
+    password: values.get(`${section}.password`),
+    database: values.get(`${section}.database`),
+    table: values.get(`${section}.table`),
+    pool: values.get(`${section}.pool`),
+    options: values.get(`${section}.options`),
   });
 }
 

@@ -84,24 +84,29 @@ function changeCases(list: StorageCaseList): void {
     await watching.leave();
   });
 
-  list.it("leaves a value out that changed again before it was read", async (rig) => {
-    const { store, ctx, faults } = rig;
-    const held = faults.hold("changes", "after");
-    const watching = await Watching.of(rig, store.watch(ctx));
-    await store.set(ctx, "a", 1);
-    await held.reached;
-    await store.set(ctx, "a", 2);
-    held.release();
-    const changes = await watching.take(2);
-    assert.deepEqual(brief(changes), ["set a", "set a"]);
-    assert.deepEqual(
-      changes.map((change) => "value" in change),
-      [false, true],
-    );
-    assert.equal(changes[1]?.value, 2);
-    assert.notEqual(changes[0]?.version, changes[1]?.version);
-    await watching.leave();
-  });
+  // Without a cache nobody else looks into the log: the call that is held is the watch's.
+  list.it(
+    "leaves a value out that changed again before it was read",
+    async (rig) => {
+      const { store, ctx, faults } = rig;
+      const held = faults.hold("changes", "after");
+      const watching = await Watching.of(rig, store.watch(ctx));
+      await store.set(ctx, "a", 1);
+      await held.reached;
+      await store.set(ctx, "a", 2);
+      held.release();
+      const changes = await watching.take(2);
+      assert.deepEqual(brief(changes), ["set a", "set a"]);
+      assert.deepEqual(
+        changes.map((change) => "value" in change),
+        [false, true],
+      );
+      assert.equal(changes[1]?.value, 2);
+      assert.notEqual(changes[0]?.version, changes[1]?.version);
+      await watching.leave();
+    },
+    { cache: { max_entries: 0 } },
+  );
 
   list.it("tells a stored null and undefined apart", async (rig) => {
     const { store, ctx } = rig;

@@ -15,7 +15,11 @@ const PAIRS: readonly (readonly [string, StorageSettings, StorageSettings])[] = 
     { backend: "database", driver: "postgres", postgres: { port: 7 } },
     { backend: "postgres", postgres: { port: 7 } },
   ],
-  ["mysql", { backend: "database", driver: "mysql" }, { backend: "mysql" }],
+  [
+    "mysql",
+    { backend: "database", driver: "mysql", mysql: { port: 7 } },
+    { backend: "mysql", mysql: { port: 7 } },
+  ],
 ];
 
 const MISTAKES: readonly (readonly [string, StorageSettings, string])[] = [

@@ -1,0 +1,3 @@
+import { describeMysqlStorage } from "./mysql-store-harness.js";
+
+describeMysqlStorage("mysql", { max_entries: 1000 });
