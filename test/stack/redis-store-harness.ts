@@ -2,13 +2,27 @@ import { redisServer } from "../support/servers/redis-server.js";
 import { ownPrefix } from "../support/redis-harness.js";
 import { missing } from "../support/fixtures.js";
 import { describeStorage, type StorageHarness } from "../../src/testing/storage-suite.js";
+import type { StorageSettings } from "../../src/plugin/settings.js";
 import type { CacheUnderTest } from "./store-harness.js";
 
-/** The suite over stores at the shared server, each under a prefix of its own. */
-export function describeRedisStorage(name: string, cache: CacheUnderTest): void {
+/** Where stores live, as the section `redis` says it; undefined where the program is missing. */
+type Place = Pick<NonNullable<StorageSettings["redis"]>, "url" | "cluster">;
+
+async function sharedServer(): Promise<Place | undefined> {
+  const server = await redisServer();
+  return server === undefined ? undefined : { url: server.url };
+}
+
+/** The suite over stores at a shared server, each under a prefix of its own. */
+export function describeRedisStorage(
+  name: string,
+  cache: CacheUnderTest,
+  place: () => Promise<Place | undefined> = sharedServer,
+): void {
   describe(name, () => {
     before(async function () {
-      if ((await redisServer()) === undefined) missing(this, "redis-server");
+      this.timeout(60_000);
+      if ((await place()) === undefined) missing(this, "redis-server");
     });
 
     const harness: StorageHarness = {
@@ -20,7 +34,7 @@ export function describeRedisStorage(name: string, cache: CacheUnderTest): void 
       settings: async () => ({
         backend: "redis",
         cache,
-        redis: { url: (await redisServer())?.url as string, prefix: ownPrefix() },
+        redis: { ...(await place()), prefix: ownPrefix() },
       }),
     };
     describeStorage(harness, { describe, it });

@@ -144,7 +144,6 @@ export class Committer {
       String(changes.count),
       String(changes.ageMs),
       space.keys.channel,
-      connection.publish,
       String(MOST_IN_RANGES),
       String(MOST_EXPIRED),
     ];

@@ -20,11 +20,7 @@ export async function sweepOnce(setup: SweepSetup, limit: Context, { keys }: Spa
   const { connection, ids, changes } = setup;
   const args = [ids.next(), SWEPT_AT_ONCE, changes.count, changes.ageMs].map(String);
   try {
-    const done = await connection.write(limit, SCRIPTS.sweep, keys.all, [
-      ...args,
-      keys.channel,
-      connection.publish,
-    ]);
+    const done = await connection.write(limit, SCRIPTS.sweep, keys.all, [...args, keys.channel]);
     return done === SWEPT_AT_ONCE;
   } catch (error) {
     // Whether it ran or not, the next one finds what is left.

@@ -41,6 +41,8 @@ import { SweepTimers } from "./sweep-timers.js";
 import { WakeUps } from "./wake-ups.js";
 
 const MIB = 1024 * 1024;
+/** The nodes of a cluster pass announcements on to one another without asking whether they arrive. */
+const CLUSTER_LOOK_MS = 1000;
 
 /**
  * Keeps everything at a server of Redis 7 or newer, Valkey, or a cluster of them, which other processes may use at the
@@ -178,7 +180,7 @@ class RedisBackend implements Backend {
     const leftMs = until - this.#setup.runtime.clock.monotonic();
     const [waiting, stop] = withCancel(ctx);
     try {
-      const woken = this.#wakeUps.wait(waiting, space, Math.max(0, leftMs));
+      const woken = this.#wakeUps.wait(waiting, space, Math.max(0, Math.min(leftMs, this.#longestWaitMs)));
       const result = await look();
       if (result.lost || result.changes.length > 0 || leftMs <= 0) return result;
       await woken;
@@ -186,6 +188,10 @@ class RedisBackend implements Backend {
     } finally {
       stop();
     }
+  }
+
+  get #longestWaitMs(): number {
+    return this.#options.cluster === undefined ? Infinity : CLUSTER_LOOK_MS;
   }
 
   async *namespaces(ctx: Context): AsyncGenerator<readonly string[]> {

@@ -3,7 +3,7 @@ import type { Context } from "../../core/context.js";
 import { StorageFault } from "../../core/errors.js";
 import { settleWithin } from "../../core/settle-within.js";
 import type { Argument, RedisDriver } from "./redis-driver.js";
-import { effectOf, redisFault, scriptAnswer } from "./redis-errors.js";
+import { effectOf, NotConnected, redisFault, scriptAnswer } from "./redis-errors.js";
 import { makeLink, type RedisLink } from "./redis-link.js";
 import type { RedisOptions } from "./redis-options.js";
 import type { RedisScript } from "./redis-script.js";
@@ -15,11 +15,6 @@ const LONGEST_PAUSE_MS = 100;
 /** A command was sent and its answer is not known; whether it took effect is for the caller to find out. */
 export class AnswerLost extends Error {
   override readonly name = "AnswerLost";
-}
-
-/** There is no connection now, so nothing was sent. */
-export class NotConnected extends Error {
-  override readonly name = "NotConnected";
 }
 
 /**
@@ -49,7 +44,7 @@ export class RedisConnection {
   async open(limit: Context, driver: RedisDriver): Promise<void> {
     this.#driver = driver;
     this.#isClosed = false;
-    const link = makeLink(driver, this.#options);
+    const link = makeLink(driver, this.#options, this.#onLost);
     this.#link = link;
     try {
       await settleWithin(limit, link.connect());
@@ -74,10 +69,6 @@ export class RedisConnection {
   get link(): RedisLink {
     if (this.#link === undefined) throw offline(this.#lastError);
     return this.#link;
-  }
-
-  get publish(): "PUBLISH" | "SPUBLISH" {
-    return this.#options.cluster === undefined ? "PUBLISH" : "SPUBLISH";
   }
 
   /** Runs a script that may be repeated, until it is answered or `limit` is over. Rejects with a StorageFault. */
@@ -177,7 +168,7 @@ export class RedisConnection {
     this.#isConnected = false;
     for (let pauseMs = FIRST_PAUSE_MS; !this.#isClosed; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       this.#link?.destroy();
-      const link = makeLink(this.#driver as RedisDriver, this.#options);
+      const link = makeLink(this.#driver as RedisDriver, this.#options, this.#onLost);
       this.#link = link;
       try {
         await within(this.#options.socketTimeoutMs, link.connect());

@@ -12,27 +12,34 @@ export interface RedisClient {
   readonly isReady: boolean;
   connect(): Promise<unknown>;
   destroy(): void;
+  /** Another client made from the same options. */
+  duplicate(): RedisClient;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   sendCommand(args: readonly Argument[], options?: CommandOptions): Promise<unknown>;
   subscribe(channel: string, listener: () => void): Promise<unknown>;
   unsubscribe(channel: string, listener: () => void): Promise<unknown>;
 }
 
+/** A node of a cluster that takes writes, as a cluster client knows it. */
+export interface ClusterMaster {
+  readonly address: string;
+  /** There once it is connected to. */
+  readonly client?: RedisClient;
+}
+
 /** The part of a node-redis cluster client that is used here. */
 export interface RedisCluster {
-  readonly masters: readonly { readonly address: string; readonly client?: unknown }[];
+  readonly masters: readonly ClusterMaster[];
   connect(): Promise<unknown>;
   destroy(): void;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
-  nodeClient(node: { readonly address: string }): RedisClient | Promise<RedisClient>;
+  nodeClient(node: ClusterMaster): RedisClient | Promise<RedisClient>;
   sendCommand(
     firstKey: string,
     isReadonly: boolean,
     args: readonly Argument[],
     options?: CommandOptions,
   ): Promise<unknown>;
-  sSubscribe(channel: string, listener: () => void): Promise<unknown>;
-  sUnsubscribe(channel: string, listener: () => void): Promise<unknown>;
 }
 
 export interface RedisDriver {

@@ -54,6 +54,11 @@ const TEXTS: readonly (readonly [RegExp, Meaning])[] = [
   [/cluster support disabled/, meaning("unsupported", "final", "the server is not part of a cluster")],
 ];
 
+/** There is no connection now, so nothing was sent. */
+export class NotConnected extends Error {
+  override readonly name = "NotConnected";
+}
+
 const BROKEN = meaning("unavailable", "lost", "the connection to the server broke");
 const UNREACHABLE = meaning("unavailable", "unsent", "the server cannot be reached");
 

@@ -1,5 +1,12 @@
 import { clientOptions, clusterOptions } from "./client-options.js";
-import { AS_BYTES, type Argument, type RedisClient, type RedisDriver } from "./redis-driver.js";
+import {
+  AS_BYTES,
+  type Argument,
+  type RedisClient,
+  type RedisCluster,
+  type RedisDriver,
+} from "./redis-driver.js";
+import { NotConnected } from "./redis-errors.js";
 import type { RedisOptions } from "./redis-options.js";
 
 /** A client of one server or of a cluster, in the same words. Made for one connection, or one life of it. */
@@ -15,15 +22,12 @@ export interface RedisLink {
   /** Calls `listener` for every message on a channel, and whenever messages may have been missed. */
   subscribe(channel: string, listener: () => void): Promise<void>;
   unsubscribe(channel: string, listener: () => void): Promise<void>;
-  /** How scripts announce: a cluster keeps an announcement within the slot of its channel. */
-  readonly publish: "PUBLISH" | "SPUBLISH";
 }
 
-export function makeLink(driver: RedisDriver, options: RedisOptions): RedisLink {
-  return options.cluster === undefined ? singleLink(driver, options) : clusterLink(driver, options);
+/** @param onLost called when a connection is gone for good, and with it what was subscribed to on it. */
+export function makeLink(driver: RedisDriver, options: RedisOptions, onLost: () => void): RedisLink {
+  return options.cluster === undefined ? singleLink(driver, options) : clusterLink(driver, options, onLost);
 }
-
-const IGNORE = (): void => undefined;
 
 function singleLink(driver: RedisDriver, options: RedisOptions): RedisLink {
   const client = driver.createClient(clientOptions(options));
@@ -36,7 +40,6 @@ function singleLink(driver: RedisDriver, options: RedisOptions): RedisLink {
     return connectOrSay(subscriber);
   };
   return {
-    publish: "PUBLISH",
     connect: () => connectOrSay(client),
     destroy: () => {
       client.destroy();
@@ -71,22 +74,65 @@ async function connectOrSay(client: RedisClient): Promise<void> {
   });
 }
 
-function clusterLink(driver: RedisDriver, options: RedisOptions): RedisLink {
+/**
+ * Announcements go to every node of a cluster, so that one node is listened to, whichever: shard channels would move
+ * with their slots, and the driver's way of moving them along reports no failure that can be caught.
+ */
+function clusterLink(driver: RedisDriver, options: RedisOptions, onLost: () => void): RedisLink {
   const cluster = driver.createCluster(clusterOptions(options));
-  cluster.on("error", IGNORE);
+  let lastError: unknown;
+  cluster.on("error", (error) => {
+    lastError = error;
+  });
+  let subscriber: RedisClient | undefined;
+  let subscribing: Promise<RedisClient> | undefined;
+  let isOver = false;
+  const drop = (client: RedisClient): void => {
+    if (isOver || subscriber !== client) return;
+    subscriber = undefined;
+    subscribing = undefined;
+    client.destroy();
+    onLost();
+  };
+  const connectSubscriber = async (): Promise<RedisClient> => {
+    const client = (await anyMaster(cluster)).duplicate();
+    if (isOver) throw new NotConnected("the connection is closed");
+    subscriber = client;
+    await connectOrSay(client);
+    // Its node may never come back, and another may stand in for it: so it is not waited for.
+    client.on("error", () => drop(client));
+    return client;
+  };
   return {
-    publish: "SPUBLISH",
     async connect() {
-      await cluster.connect();
+      await cluster.connect().catch((error: unknown) => {
+        throw lastError ?? error;
+      });
     },
-    destroy: () => cluster.destroy(),
+    destroy: () => {
+      isOver = true;
+      cluster.destroy();
+      subscriber?.destroy();
+    },
     send: (key, command) => cluster.sendCommand(key, false, command, AS_BYTES),
     nodes: () => Promise.all(cluster.masters.map(async (node) => await cluster.nodeClient(node))),
     async subscribe(channel, listener) {
-      await cluster.sSubscribe(channel, listener);
+      subscribing ??= connectSubscriber().catch((error: unknown) => {
+        subscribing = undefined;
+        throw error;
+      });
+      await (await subscribing).subscribe(channel, listener);
     },
     async unsubscribe(channel, listener) {
-      await cluster.sUnsubscribe(channel, listener);
+      await subscriber?.unsubscribe(channel, listener);
     },
   };
+}
+
+/** A client of a node that answers, as far as is known. */
+async function anyMaster(cluster: RedisCluster): Promise<RedisClient> {
+  const [first] = cluster.masters;
+  const node = cluster.masters.find(({ client }) => client?.isReady === true) ?? first;
+  if (node === undefined) throw new NotConnected("no node of the cluster that takes writes is known");
+  return await cluster.nodeClient(node);
 }

@@ -268,7 +268,7 @@ export const OPTIONS = {
   "redis.cluster": optional(
     nodes(),
     "[10.0.0.1:6379, 10.0.0.2:6379]",
-    "Unproven: no test runs on a cluster yet. Some nodes of one, from which the others are learnt; true for the one that url or host and port name.",
+    "Some nodes of a cluster, from which the others are learnt; true for the one that url or host and port name.",
   ),
   "redis.prefix": defaulted(
     text(),

@@ -6,8 +6,7 @@
 
   KEYS 1 to 7, see the prelude
   ARGV 1 token of this attempt, 2 id for a sweep, 3 commits the log keeps, 4 their age in ms, 5 channel,
-       6 PUBLISH or SPUBLISH, 7 most entries that range checks and range deletes may touch, 8 most expired entries to look
-       through; then words of the batches, each begun by its letter:
+       6 most entries that range checks and range deletes may touch, 7 most expired entries to look through; then words of the batches, each begun by its letter:
        B id writes-as-packed    a batch begins; packed is "" when it writes nothing
        C key version            the live entry has this version
        N key                    there is no live entry
@@ -25,13 +24,13 @@
   Errors: BEHIND sweep first; SPLIT together the batches touch too many entries; FENCED this attempt was given up;
   PARTIAL broke off after the first write.
 ]]
-local FIRST = 9
+local FIRST = 8
 local WIDTH = { B = 3, C = 3, N = 2, R = 6, X = 3, P = 4, T = 5, D = 2 }
 local RECORDS_PER_ADD = 400
 local SWEPT_ALONG = 64
 local TRIM_EVERY = 64
 
-local count, age, bound = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[7])
+local count, age, bound = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[6])
 local words = #ARGV
 
 -- Every key is touched by a command of its type, which fails if it is somebody else's.
@@ -60,7 +59,7 @@ local headers = fields_of(KEYS[2], looked_up)
 
 local due = {}
 if has_ranges and due_count > 0 then
-  if due_count > tonumber(ARGV[8]) then return redis.error_reply('BEHIND sweep first') end
+  if due_count > tonumber(ARGV[7]) then return redis.error_reply('BEHIND sweep first') end
   due = call('ZRANGE', KEYS[5], '-inf', whole(at.now), 'BYSCORE')
 end
 
@@ -311,7 +310,7 @@ end
 if #puts == 0 then call('ZREM', KEYS[4], '') end
 call('HSET', KEYS[1], 'o', whole(ordinal), 'i', records[#records - 1], 'n', whole(at.now), 'w', whole(writes))
 local done, failure = pcall(apply)
-redis.pcall(ARGV[6], ARGV[5], whole(at.ordinal))
+redis.pcall('PUBLISH', ARGV[5], whole(at.ordinal))
 if done then return answer end
 redis.pcall('HSET', KEYS[1], 'x', '1')
 local reason = type(failure) == 'table' and failure.err or tostring(failure)

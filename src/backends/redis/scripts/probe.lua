@@ -2,7 +2,7 @@
   Tries every command that the other scripts call, as the user that is connected, on keys of its own.
 
   KEYS 1 hash, 2 sorted set, 3 stream
-  ARGV 1 channel, 2 PUBLISH or SPUBLISH
+  ARGV 1 channel
   Answers the error of every command that failed, each as "<command>: <error>".
 ]]
 local hash, set, log = KEYS[1], KEYS[2], KEYS[3]
@@ -33,6 +33,6 @@ try('XLEN', log)
 try('XRANGE', log, '-', '+', 'COUNT', 1)
 try('XREVRANGE', log, '+', '-', 'COUNT', 1)
 try('XTRIM', log, 'MINID', '=', '1')
-try(ARGV[2], ARGV[1], '')
+try('PUBLISH', ARGV[1], '')
 try('UNLINK', hash, set, log)
 return failed
