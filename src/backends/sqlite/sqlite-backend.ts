@@ -30,6 +30,7 @@ import { overFaults, waitingForAll } from "./batch-contexts.js";
 import { readChanges } from "./change-rows.js";
 import { CommitCall, type CommitSetup } from "./commit-call.js";
 import { CommitPoller } from "./commit-poller.js";
+import { checkPages } from "./check-pages.js";
 import { inWorker } from "./maintenance-worker.js";
 import { findNamespace } from "./namespace-row.js";
 import { paced } from "./paced.js";
@@ -215,13 +216,13 @@ class SqliteBackend implements Backend {
     if (this.#options.flushes) await this.#store.flush(ctx);
   }
 
-  /** A thread looks at the pages of the file, while the rows are checked here. */
+  /** A thread looks at the pages of a large file, while the rows are checked here. */
   async #verify(ctx: Context): Promise<VerifyReport> {
     const store = this.#store;
     const breather = this.#breather();
     const { entryHash } = this.info;
     const [messages, { entries, problems }] = await Promise.all([
-      inWorker(store, "check", this.#patience(ctx)),
+      checkPages(store, this.#patience(ctx)),
       store.readLong(ctx, (connection) => paced(verifyRows(connection, entryHash), breather)),
     ]);
     const { path } = this.#options;

@@ -204,20 +204,23 @@ describe("a store of sqlite", () => {
     }
   });
 
-  it("reports damaged pages when verifying", async () => {
-    const writes = Array.from({ length: 500 }, (_, i) => put(`\u0001key ${i}`, "v".repeat(100)));
-    await opened(async (backend) => backend.commit([batch(writes)]));
-    const bytes = await readFile(path);
-    const page = bytes.lastIndexOf("\u0001key 250");
-    bytes.fill(0xa5, page - (page % 4096), page - (page % 4096) + 512);
-    await writeFile(path, bytes);
-    await opened(async (backend) => {
-      const report = await backend.extensions.verify?.(ctx);
-      expect(report?.problems.some(({ file, reason }) => file === path && reason === "checksum")).to.equal(
-        true,
-      );
+  for (const [size, length] of [
+    ["small", 100],
+    ["large", 3000],
+  ] as const) {
+    it(`reports damaged pages of a ${size} file when verifying`, async () => {
+      const writes = Array.from({ length: 500 }, (_, i) => put(`\u0001key ${i}`, "v".repeat(length)));
+      await opened(async (backend) => backend.commit([batch(writes)]));
+      const bytes = await readFile(path);
+      const page = bytes.lastIndexOf("\u0001key 250");
+      bytes.fill(0xa5, page - (page % 4096), page - (page % 4096) + 512);
+      await writeFile(path, bytes);
+      await opened(async (backend) => {
+        const problems = (await backend.extensions.verify?.(ctx))?.problems ?? [];
+        expect(problems.some(({ file, reason }) => file === path && reason === "checksum")).to.equal(true);
+      });
     });
-  });
+  }
 
   it("gives space back when compacted, while it is read and written", async () => {
     await opened(async (backend) => {
