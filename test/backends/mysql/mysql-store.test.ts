@@ -25,6 +25,19 @@ async function faultOf(call: Promise<unknown>): Promise<StorageFault> {
   return error as StorageFault;
 }
 
+/** The connection that sleeps, once it does. */
+async function sleeperOf(url: string): Promise<number> {
+  for (;;) {
+    const rows = await askMysql(
+      url,
+      "SELECT id FROM information_schema.processlist WHERE state = 'User sleep'",
+    );
+    const id = Object.values(rows[0] ?? {})[0];
+    if (id !== undefined) return Number(id);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 function put(key: string): Write {
   return { kind: "put", key, type: 1, expiry: undefined, codec: 0, data: key };
 }
@@ -164,16 +177,17 @@ describe("a store of mysql", () => {
     await askMysql(
       server.url,
       `CREATE PROCEDURE ${table}_hold() BEGIN
-      START TRANSACTION; SELECT COUNT(*) FROM (SELECT slot FROM ${table}_locks FOR UPDATE) held; DO SLEEP(3); COMMIT; END`,
+      START TRANSACTION; SELECT COUNT(*) FROM (SELECT slot FROM ${table}_locks FOR UPDATE) held; DO SLEEP(600); COMMIT; END`,
     );
-    const holding = askMysql(server.url, `CALL ${table}_hold()`);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const holding = askMysql(server.url, `CALL ${table}_hold()`).catch(() => undefined);
+    const holder = await sleeperOf(server.url);
     const [short] = withTimeout(ctx, 1000);
     // More than the pool has connections: the request to give up must not wait for one of them.
     const faults = await Promise.all(
       Array.from({ length: 4 }, (_, i) => faultOf(commit(backend, batch([put(`k${i}`)], short)))),
     );
     for (const { reason, outcome } of faults) expect([reason, outcome]).to.deep.equal(["timeout", undefined]);
+    await askMysql(server.url, `KILL ${holder}`);
     await holding;
     expect((await backend.read(ctx, "n", ["k0", "k1"])).entries).to.deep.equal([undefined, undefined]);
     expect((await commit(backend, batch([put("k0")]))).status).to.equal("committed");
