@@ -276,16 +276,26 @@ export interface BackendExtensions {
   /** Gives up space that dead data holds. */
   compact?(ctx: Context): Promise<void>;
   /** Reads everything stored and checks it; problems are reported, not thrown. */
-  verify?(ctx: Context): Promise<VerifyReport>;
+  verify?(ctx: Context, options?: VerifyOptions): Promise<VerifyReport>;
   /** Resolves when everything committed so far is as durable as the backend can make it. */
   flush?(ctx: Context): Promise<void>;
   /** The files that hold the data, with their sizes. */
   files?(ctx: Context): Promise<readonly { readonly path: string; readonly bytes: number }[]>;
 }
 
+export interface VerifyOptions {
+  /**
+   * Makes commits of what somebody has done by hand to the files of entries, where a backend keeps such: of an edited
+   * file a put, of a missing one a delete. What cannot be read is reported as before. Default: false.
+   */
+  readonly acceptEdits?: boolean;
+}
+
 export interface VerifyReport {
   /** Entries looked at. */
   readonly entries: number;
+  /** Edits that became commits, and are no problems any more; absent where there are none. */
+  readonly accepted?: number;
   readonly problems: readonly VerifyProblem[];
 }
 

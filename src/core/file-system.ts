@@ -24,10 +24,14 @@ export interface FileSystem {
   unlink(path: string): Promise<void>;
   /** Names in a folder, in no particular order. */
   readdir(folder: string): Promise<string[]>;
+  /** What a name stands for, `other` for a symbolic link; undefined when nothing is there. */
+  kind(path: string): Promise<"file" | "folder" | "other" | undefined>;
   /** Makes the names in a folder durable. */
   syncDir(folder: string): Promise<void>;
   /** Makes a folder and its parents, private to the user, and durable; nothing when it exists. */
   makeDir(folder: string): Promise<void>;
+  /** Removes an empty folder; `ENOTEMPTY` when it is not. */
+  removeDir(folder: string): Promise<void>;
   /**
    * Gives `path` new content in one step, as write-file-atomic does and with its faults: after a success the file may
    * be shorter than `bytes` (a full disk), and the name is not durable. Read it back and sync the folder.

@@ -163,6 +163,12 @@ export class SimulatedFileSystem implements FileSystem {
     return paths.map((path) => path.slice(folder.length + 1));
   }
 
+  async kind(path: string): Promise<"file" | "folder" | undefined> {
+    this.#begin("kind", path);
+    if (this.#names.has(path)) return "file";
+    return this.#holdsNames(path) ? "folder" : undefined;
+  }
+
   async syncDir(folder: string): Promise<void> {
     this.#begin("syncDir", folder);
     for (const { changes } of this.#pending.filter((pending) => pending.folder === folder)) {
@@ -173,6 +179,11 @@ export class SimulatedFileSystem implements FileSystem {
 
   async makeDir(folder: string): Promise<void> {
     this.#begin("makeDir", folder);
+  }
+
+  async removeDir(folder: string): Promise<void> {
+    this.#begin("removeDir", folder);
+    if (this.#holdsNames(folder)) throw systemError("ENOTEMPTY", folder);
   }
 
   async replaceFile(path: string, bytes: Uint8Array): Promise<void> {
@@ -255,6 +266,11 @@ export class SimulatedFileSystem implements FileSystem {
   #rename(folder: string, changes: PendingNames["changes"]): void {
     applyNames(this.#names, changes);
     this.#pending.push({ folder, changes });
+  }
+
+  #holdsNames(folder: string): boolean {
+    for (const path of this.#names.keys()) if (path.startsWith(`${folder}/`)) return true;
+    return false;
   }
 
   #room(): number {

@@ -3,6 +3,7 @@ import type { CancelTimer, Timers } from "../../core/runtime.js";
 import type { BackendSetup } from "../backend.js";
 import { Turn } from "../files/turn.js";
 import type { LocalCommit } from "../local/local-commit.js";
+import type { SnapshotContent } from "./snapshot-writer.js";
 import type { StoreLog } from "./store-log.js";
 
 export interface CommitLogSetup {
@@ -13,13 +14,19 @@ export interface CommitLogSetup {
   /** Time between two background writes; undefined: only on `flush`, or when much is waiting. */
   readonly intervalMs: number | undefined;
   readonly warn: BackendSetup["warn"];
+  /** A store up to this size is compacted when it is closed; 1 MiB unless given. */
+  readonly cheapBytes?: number;
+  /**
+   * Called when everything applied so far is about to become a snapshot; what it returns is awaited once all of that is
+   * durable in journals, before the snapshot that goes without them is written. A failure ends the compaction.
+   */
+  readonly beforeSnapshot?: () => () => Promise<void>;
 }
 
 /** Writes waiting for the background are written at once from here on. */
 const MAX_PENDING_WRITES = 4096;
 /** After a failed compaction the next is tried when the journals have grown by this factor. */
 const RETRY_GROWTH = 1.5;
-/** A store up to this size is compacted when it is closed. */
 const CHEAP_BYTES = 1024 * 1024;
 
 /**
@@ -61,6 +68,11 @@ export class CommitLog {
       await this.#reportFailure();
       await this.#makeDurable();
     });
+  }
+
+  /** Resolves when everything written so far is durable; what failed in the background before is not reported. */
+  makeDurable(): Promise<void> {
+    return this.turn.run(() => this.#makeDurable());
   }
 
   /** Makes a snapshot of everything, which then needs no journal. */
@@ -174,7 +186,8 @@ export class CommitLog {
   }
 
   #isCheap(): boolean {
-    return this.#log.journalBytes + this.#log.snapshotBytes <= CHEAP_BYTES;
+    const { cheapBytes = CHEAP_BYTES } = this.#setup;
+    return this.#log.journalBytes + this.#log.snapshotBytes <= cheapBytes;
   }
 
   #compactInBackground(): void {
@@ -207,9 +220,10 @@ export class CommitLog {
   async #runCompaction(): Promise<void> {
     await this.turn.run(async () => {
       await this.#drain();
+      const prepare = this.#setup.beforeSnapshot?.();
       const content = await this.#log.rotate();
       // Begun within the turn, so that a renewal can tell that it has to wait.
-      this.#saving = this.#log.save(content);
+      this.#saving = prepare === undefined ? this.#log.save(content) : this.#prepared(prepare, content);
     });
     try {
       await this.#saving;
@@ -217,6 +231,11 @@ export class CommitLog {
     } finally {
       this.#saving = undefined;
     }
+  }
+
+  async #prepared(prepare: () => Promise<void>, content: SnapshotContent): Promise<void> {
+    await prepare();
+    await this.#log.save(content);
   }
 
   async #settleCompaction(): Promise<void> {

@@ -1,5 +1,5 @@
 import { close, constants, fdatasync, fsync, ftruncate, open as openFile, write } from "node:fs";
-import { link, lstat, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { link, lstat, mkdir, open, readdir, rename, rmdir, stat, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { FileSystem, OpenFile } from "../../core/file-system.js";
@@ -36,6 +36,17 @@ export const nodeFileSystem: FileSystem = {
   unlink,
   readdir: (folder) => readdir(folder),
 
+  async kind(path) {
+    try {
+      const found = await lstat(path);
+      if (found.isDirectory()) return "folder";
+      return found.isFile() ? "file" : "other";
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw error;
+    }
+  },
+
   async syncDir(folder) {
     const handle = await open(folder, O_RDONLY);
     try {
@@ -54,6 +65,8 @@ export const nodeFileSystem: FileSystem = {
       await nodeFileSystem.syncDir(dirname(path));
     }
   },
+
+  removeDir: rmdir,
 
   // The options are made for each call, because write-file-atomic writes into them.
   replaceFile: (path, bytes) =>

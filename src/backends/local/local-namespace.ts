@@ -55,6 +55,21 @@ export class LocalNamespace {
     return this.#table.get(key)?.key ?? key;
   }
 
+  /** The entry held under a key, live or expired. */
+  held(key: StoredKey): LocalEntry | undefined {
+    return this.#table.get(key);
+  }
+
+  /** The keys held in a range, of live and of expired entries. */
+  heldKeys(range: KeyRange): StoredKey[] {
+    const held: StoredKey[] = [];
+    this.#index.walkChunks(range, false, ({ keys }, from, to) => {
+      for (let i = from; i < to; i++) held.push(keys[i] as StoredKey);
+      return true;
+    });
+    return held;
+  }
+
   /** The first live entries of a range, or the last with `reverse`. */
   walk(range: KeyRange, reverse: boolean, limit: number, now: number): Walk<LocalEntry> {
     return this.#collect(range, reverse, limit, (key) => this.get(key, now));

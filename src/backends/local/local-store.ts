@@ -206,6 +206,16 @@ export class LocalStore {
     return this.#find(namespace).entries();
   }
 
+  /** The entry held under a key, live or expired. */
+  held(namespace: string, key: StoredKey): LocalEntry | undefined {
+    return this.#find(namespace).held(key);
+  }
+
+  /** The keys held in a range, of live and of expired entries. */
+  heldKeys(namespace: string, range: KeyRange): readonly StoredKey[] {
+    return this.#find(namespace).heldKeys(range);
+  }
+
   /** Adds entries of a snapshot, fastest in key order. */
   restore(namespace: string, entries: Iterable<LocalEntry>): void {
     const space = this.#provide(namespace);

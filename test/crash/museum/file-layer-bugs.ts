@@ -11,8 +11,10 @@ function altered(fs: FileSystem, calls: Partial<FileSystem>): FileSystem {
     link: fs.link.bind(fs),
     unlink: fs.unlink.bind(fs),
     readdir: fs.readdir.bind(fs),
+    kind: fs.kind.bind(fs),
     syncDir: fs.syncDir.bind(fs),
     makeDir: fs.makeDir.bind(fs),
+    removeDir: fs.removeDir.bind(fs),
     replaceFile: fs.replaceFile.bind(fs),
   };
   return { ...bound, ...calls };

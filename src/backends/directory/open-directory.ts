@@ -1,0 +1,100 @@
+import { StorageFault } from "../../core/errors.js";
+import type { FileSystem } from "../../core/file-system.js";
+import type { BackendSetup } from "../backend.js";
+import { CommitLog } from "../file/commit-log.js";
+import { openStore, type StorePlace } from "../file/open-store.js";
+import { StoreLayout } from "../file/store-layout.js";
+import { fileFault } from "../files/file-errors.js";
+import type { HeldLock } from "../files/store-lock.js";
+import type { DirectoryLayout } from "./directory-layout.js";
+import type { DirectoryOptions } from "./directory-options.js";
+import { EntryFiles } from "./entry-files.js";
+import { FiledStore } from "./filed-store.js";
+import { Filing } from "./filing.js";
+
+/** An index up to this size is written anew when the store is closed, so that the next opening finds no journal. */
+const CHEAP_BYTES = 32 * 1024 * 1024;
+
+/** What a directory backend stands on; replaced in tests. */
+export type DirectorySurroundings = Pick<StorePlace, "fs" | "lock" | "sizes">;
+
+/** Everything that an open store is made of. */
+export interface OpenDirectory {
+  readonly store: FiledStore;
+  readonly files: EntryFiles;
+  readonly commits: CommitLog;
+  readonly filing: Filing;
+  readonly lock: HeldLock;
+}
+
+function placeOf(
+  surroundings: DirectorySurroundings,
+  layout: DirectoryLayout,
+  { runtime, warn }: BackendSetup,
+): StorePlace {
+  return { ...surroundings, layout: new StoreLayout(layout.index), runtime, warn };
+}
+
+/**
+ * Takes the lock, recovers the index and what has no file yet from index and journals, and makes ready to write.
+ *
+ * @throws StorageFault `locked`; DamageFault when a journal is damaged. Nothing was changed then.
+ */
+export async function openDirectory(
+  surroundings: DirectorySurroundings,
+  layout: DirectoryLayout,
+  options: DirectoryOptions,
+  setup: BackendSetup,
+): Promise<OpenDirectory> {
+  await checkPlace(surroundings.fs, layout);
+  const store = new FiledStore(setup);
+  const { late, sync } = options;
+  const place = placeOf(surroundings, layout, setup);
+  const { log, lock } = await openStore(place, { late, sync, compression: "none", backupCount: 0 }, store);
+  const files = entryFiles(surroundings, layout, setup);
+  await files.removeTemporary().catch((error: unknown) => {
+    setup.warn("what an interrupted write left could not be removed; it takes space and nothing else", {
+      error,
+    });
+  });
+  // Whatever is committed from here on is newer than any file.
+  store.unfiled.seal();
+  const { timers } = setup.runtime;
+  const filing: Filing = new Filing({
+    ...{ store, files, timers, warn: setup.warn, delayMs: options.filingMs },
+    makeDurable: () => commits.makeDurable(),
+    checkOwner: () => checkOwner(lock),
+  });
+  const commits: CommitLog = new CommitLog({
+    ...{ log, timers, waits: options.waits, intervalMs: options.intervalMs, warn: setup.warn },
+    cheapBytes: CHEAP_BYTES,
+    beforeSnapshot: () => filing.beforeSnapshot(),
+  });
+  if (!store.unfiled.isEmpty) filing.schedule();
+  return { store, files, commits, filing, lock };
+}
+
+export function entryFiles(
+  { fs }: DirectorySurroundings,
+  layout: DirectoryLayout,
+  { runtime }: BackendSetup,
+): EntryFiles {
+  return new EntryFiles(fs, layout, Buffer.from(runtime.random.bytes(9)).toString("base64url"));
+}
+
+/** @throws StorageFault when the folder is none in which a store can be kept. */
+async function checkPlace(fs: FileSystem, layout: DirectoryLayout): Promise<void> {
+  if (layout.isTooDeep) {
+    throw new StorageFault("io", `the path of ${layout.root} leaves no room for names; give a shorter path`);
+  }
+  const own = await fs.kind(layout.ownFolder).catch((error: unknown) => {
+    throw fileFault(error, `opening ${layout.root}`);
+  });
+  if (own === undefined || own === "folder") return;
+  throw new StorageFault("foreign", `${layout.ownFolder} is not a folder; move it away or give another path`);
+}
+
+async function checkOwner(lock: HeldLock): Promise<void> {
+  if (await lock.isHeld()) return;
+  throw new StorageFault("locked", "another process has taken over the store; close it and open it again");
+}

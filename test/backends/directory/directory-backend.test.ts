@@ -1,0 +1,11 @@
+import fc from "fast-check";
+import { describeBackendModel } from "../../../src/testing/backend-model.js";
+import { describeBackend } from "../../../src/testing/backend-suite.js";
+import { directoryHarness } from "../../support/directory-harness.js";
+
+describeBackend(directoryHarness(), { describe, it });
+describeBackend(directoryHarness({ durability: "interval" }, "directory, written in the background"), {
+  describe,
+  it,
+});
+describeBackendModel(directoryHarness(), { describe, it }, fc, { runs: 50 });
