@@ -93,7 +93,7 @@ export class DirectoryBackend implements Backend {
     this.#surroundings = surroundings;
     this.#options = directoryOptions(setup);
     this.#layout = new DirectoryLayout(this.#options.path);
-    this.#signal = new ChangeSignal(setup.runtime.timers);
+    this.#signal = new ChangeSignal(setup.runtime.timers, this.#lifecycle);
     this.#ids = new VersionSource(setup.runtime.random);
     this.#store = new FiledStore(setup);
     this.#loader = new EntryLoader(this.#store, entryFiles(surroundings, this.#layout, setup));

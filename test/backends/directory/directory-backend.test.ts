@@ -4,8 +4,4 @@ import { describeBackend } from "../../../src/testing/backend-suite.js";
 import { directoryHarness } from "../../support/directory-harness.js";
 
 describeBackend(directoryHarness(), { describe, it });
-describeBackend(directoryHarness({ durability: "interval" }, "directory, written in the background"), {
-  describe,
-  it,
-});
 describeBackendModel(directoryHarness(), { describe, it }, fc, { runs: 50 });
