@@ -69,4 +69,4 @@ export type {
   WatchPosition,
 } from "./plugin/storage.js";
 export type { StoreInfo } from "./plugin/store-info.js";
-export type { StoreVerification } from "./plugin/verify-store.js";
+export type { StoreVerification, VerifyOptions } from "./plugin/verify-store.js";

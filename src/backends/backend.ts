@@ -276,27 +276,24 @@ export interface BackendExtensions {
   /** Gives up space that dead data holds. */
   compact?(ctx: Context): Promise<void>;
   /** Reads everything stored and checks it; problems are reported, not thrown. */
-  verify?(ctx: Context, options?: VerifyOptions): Promise<VerifyReport>;
+  verify?(ctx: Context): Promise<VerifyReport>;
   /** Resolves when everything committed so far is as durable as the backend can make it. */
   flush?(ctx: Context): Promise<void>;
   /** The files that hold the data, with their sizes. */
   files?(ctx: Context): Promise<readonly { readonly path: string; readonly bytes: number }[]>;
 }
 
-export interface VerifyOptions {
-  /**
-   * Makes commits of what somebody has done by hand to the files of entries, where a backend keeps such: of an edited
-   * file a put, of a missing one a delete. What cannot be read is reported as before. Default: false.
-   */
-  readonly acceptEdits?: boolean;
-}
-
 export interface VerifyReport {
   /** Entries looked at. */
   readonly entries: number;
-  /** Edits that became commits, and are no problems any more; absent where there are none. */
-  readonly accepted?: number;
   readonly problems: readonly VerifyProblem[];
+  /** Of the problems that somebody made by hand in a readable file: what to commit so that they are none. */
+  readonly edits?: ReadonlyMap<VerifyProblem, HandEdit>;
+}
+
+/** The change that a file which was edited, or removed, asks for: a put or a delete of an entry that must be unchanged. */
+export interface HandEdit extends Pick<Batch, "namespace" | "checks"> {
+  readonly write: Put | Delete;
 }
 
 export interface VerifyProblem {

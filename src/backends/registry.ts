@@ -62,6 +62,7 @@ export function defaultBackends(): BackendRegistry {
   return new BackendRegistry()
     .with("memory", async () => (await import("./memory/memory-backend.js")).memoryBackend)
     .with("file", async () => (await import("./file/file-backend.js")).fileBackend)
+    .with("directory", async () => (await import("./directory/directory-backend.js")).directoryBackend)
     .with("mysql", async () => (await import("./mysql/mysql-backend.js")).mysqlBackend)
     .with("postgres", async () => (await import("./postgres/postgres-backend.js")).postgresBackend)
     .with("redis", async () => (await import("./redis/redis-backend.js")).redisBackend)

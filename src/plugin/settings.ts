@@ -53,6 +53,7 @@ export interface StorageSettings {
     pool?: number;
     options?: Readonly<Record<string, unknown>>;
   };
+  directory?: { path?: string };
   lmdb?: { path?: string };
   redis?: {
     url?: string;

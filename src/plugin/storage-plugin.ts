@@ -21,7 +21,8 @@ import type { Storage } from "./storage.js";
 import { ROOT_STORAGE, STORAGE } from "./storage-tokens.js";
 import { inspectStore, type StoreInfo } from "./store-info.js";
 import { listLiveNamespaces } from "./live-namespaces.js";
-import { verifyStore, type StoreVerification } from "./verify-store.js";
+import { requireKnownOptions } from "../core/known-options.js";
+import { verifyStore, type StoreVerification, type VerifyOptions } from "./verify-store.js";
 
 export interface StoragePluginOptions {
   /** Used when the host has no `storage:` section. Default: a store in memory. */
@@ -196,9 +197,18 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     );
   }
 
-  /** Reads and checks everything stored, the backend's own files included; what is wrong is reported, not thrown. */
-  verify(ctx: Context): Promise<StoreVerification> {
-    return this.#whole("verify", "read", ctx, async () => verifyStore(this.#slot.stack, ctx));
+  /**
+   * Reads and checks everything stored, the backend's own files included; what is wrong is reported, not thrown.
+   *
+   * @param options `acceptEdits`: what somebody did by hand to the file of a key becomes a commit, where a backend keeps
+   * such files: an edited file is a `set`, a missing one a `delete`. What does not decode stays a problem.
+   */
+  verify(ctx: Context, options: VerifyOptions = {}): Promise<StoreVerification> {
+    const access = options?.acceptEdits === true ? "write" : "read";
+    return this.#whole("verify", access, ctx, async () => {
+      requireKnownOptions("verify", options, ["acceptEdits"]);
+      return verifyStore(this.#slot.stack, ctx, options);
+    });
   }
 
   #resolve(settings: StorageSettings | ConfigSection): ResolvedSettings {

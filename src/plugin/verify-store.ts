@@ -1,30 +1,70 @@
-import type { VerifyProblem } from "../backends/backend.js";
+import type { HandEdit, VerifyProblem, VerifyReport } from "../backends/backend.js";
 import type { Context } from "../core/context.js";
 import { ENTRY_TYPE, type StoredEntry } from "../core/entry.js";
 import { StorageFault } from "../core/errors.js";
 import { isHead, userKey } from "../core/key.js";
 import { EVERYTHING } from "../core/range.js";
+import { CommitRequest } from "../transaction/commit-request.js";
 import type { Stack } from "./stack.js";
+
+export interface VerifyOptions {
+  /** Makes commits of what was done by hand to the files of keys, on a backend that has such. Default: false. */
+  readonly acceptEdits?: boolean;
+}
 
 export interface StoreVerification {
   /** Nothing is wrong. */
   readonly ok: boolean;
   /** Entries whose value was read and decoded. */
   readonly entries: number;
+  /** Edits by hand that became commits, and are no problems any more; there when they were to be accepted. */
+  readonly accepted?: number;
   readonly problems: readonly VerifyProblem[];
 }
 
 /** Has the backend check its own storage, then decodes every value. */
-export async function verifyStore(stack: Stack, ctx: Context): Promise<StoreVerification> {
-  const own = await stack.backend.extensions.verify?.(ctx);
-  const problems = (own?.problems ?? []).map(asUsersKnowIt);
+export async function verifyStore(
+  stack: Stack,
+  ctx: Context,
+  { acceptEdits = false }: VerifyOptions,
+): Promise<StoreVerification> {
+  const own = (await stack.backend.extensions.verify?.(ctx)) ?? { entries: 0, problems: [] };
+  const left = acceptEdits ? await afterAccepting(stack, ctx, own) : own.problems;
+  const accepted = acceptEdits ? { accepted: own.problems.length - left.length } : {};
+  const problems = left.map(asUsersKnowIt);
   let entries = 0;
   // What the backend found broken cannot be read; what it found whole must decode.
-  if (problems.length > 0) return { ok: false, entries: own?.entries ?? 0, problems };
+  if (problems.length > 0) return { ok: false, entries: own.entries, ...accepted, problems };
   for await (const names of stack.backend.namespaces(ctx)) {
     for (const name of names) entries += await decodeAll(stack, ctx, name, problems);
   }
-  return { ok: problems.length === 0, entries, problems };
+  return { ok: problems.length === 0, entries, ...accepted, problems };
+}
+
+/** Commits edits on the way that all commits go, so that caches and watchers hear of them; what is still a problem. */
+async function afterAccepting(
+  { services, reader }: Stack,
+  ctx: Context,
+  { problems, edits }: VerifyReport,
+): Promise<readonly VerifyProblem[]> {
+  const left: VerifyProblem[] = [];
+  for (const problem of problems) {
+    const edit = edits?.get(problem);
+    if (edit === undefined || !isDecodable(reader, edit)) {
+      left.push(problem);
+      continue;
+    }
+    const { namespace, checks, write } = edit;
+    const request = new CommitRequest(services.versions.next(), ctx, namespace, [write], checks);
+    const { status } = await services.pump.submit(request);
+    if (status !== "committed") left.push(problem);
+  }
+  return left;
+}
+
+function isDecodable(reader: Stack["reader"], { write }: HandEdit): boolean {
+  if (write.kind === "delete" || write.type !== ENTRY_TYPE.value) return true;
+  return problemOf(() => reader.decodePayload(write)) === undefined;
 }
 
 async function decodeAll(

@@ -37,6 +37,13 @@ export const FOLDER_RULES: readonly FolderRule[] = [
     builtins: [...FILE_MODULES, ...NO_IO, "node:os", "node:crypto", TIMERS],
   },
   {
+    folder: "backends/directory",
+    // Index, journals and lock are those of a file store.
+    ours: [...LOCAL_BACKEND, "backends/file"],
+    packages: [],
+    builtins: ["node:path", "node:zlib", "node:crypto", TIMERS],
+  },
+  {
     folder: "backends/lmdb",
     ours: LOCAL_BACKEND,
     packages: ["lmdb"],

@@ -18,6 +18,14 @@ describe(`power cuts on a simulated disk, seed ${SEED} (HOLDFAST_SEED)`, () => {
     });
   }
 
+  for (const durability of ["power", "process", "interval"] as const) {
+    it(`1000 states of a directory with durability ${durability}`, async () => {
+      const form = { ...PLAIN, backend: "directory", durability } as const;
+      const totals = await tryCrashStates({ seed: SEED, states: 1000, form });
+      expect(totals.failures).to.deep.equal([]);
+    });
+  }
+
   it("500 states of compressed snapshots", async () => {
     const totals = await tryCrashStates({ seed: SEED, states: 500, form: { ...PLAIN, compression: "gzip" } });
     expect(totals.failures).to.deep.equal([]);

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { background } from "../../src/core/context.js";
 import type { FileSystem } from "../../src/core/file-system.js";
 import { SimulatedFileSystem } from "../../src/testing/simulated-file-system.js";
-import type { FileBackend } from "../../src/backends/file/file-backend.js";
+import type { Backend } from "../../src/backends/backend.js";
 import { stateOf } from "./crash-model.js";
 import { CrashWorkload } from "./crash-workload.js";
 import { SeededRandom } from "./seeded-random.js";
@@ -102,7 +102,7 @@ class CrashRun {
   }
 
   /** One call, and what it promised; now and then a compaction, a flush, or another process. */
-  async #step(store: FileBackend): Promise<FileBackend> {
+  async #step(store: Backend): Promise<Backend> {
     const workload = this.#workload;
     await workload.commit(store);
     if (this.#form.durability === "power") workload.promised = workload.acknowledged;
@@ -119,7 +119,7 @@ class CrashRun {
     return next;
   }
 
-  #store(fs: FileSystem): FileBackend {
+  #store(fs: FileSystem): Backend {
     return simulatedStore(this.#options.wrap?.(fs) ?? fs, this.#form);
   }
 
@@ -173,7 +173,7 @@ class CrashRun {
   }
 
   /** Opens a store after a cut; the number of the state found, undefined when that is a failure. */
-  async #recover(store: FileBackend, { atLeast, atMost, label }: Cut): Promise<number | undefined> {
+  async #recover(store: Backend, { atLeast, atMost, label }: Cut): Promise<number | undefined> {
     this.#totals.states += 1;
     try {
       await store.open(ctx);

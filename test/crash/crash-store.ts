@@ -19,8 +19,26 @@ const file: CrashStore = {
   load: async () => (await import("../../src/backends/file/file-backend.js")).fileBackend,
 };
 
+const directory: CrashStore = {
+  name: "directory",
+  options: (folder) => ({ path: join(folder, "store") }),
+  load: async () => (await import("../../src/backends/directory/directory-backend.js")).directoryBackend,
+};
+
+const sqlite: CrashStore = {
+  name: "sqlite",
+  options: (folder) => ({ path: join(folder, "store.db") }),
+  load: async () => (await import("../../src/backends/sqlite/sqlite-backend.js")).sqliteBackend,
+};
+
+const lmdb: CrashStore = {
+  name: "lmdb",
+  options: (folder) => ({ path: join(folder, "lmdb") }),
+  load: async () => (await import("../../src/backends/lmdb/lmdb-backend.js")).lmdbBackend,
+};
+
 /** Every kind, by name: a writing process is told the name. */
-export const CRASH_STORES = { file } as const satisfies Record<string, CrashStore>;
+export const CRASH_STORES = { file, directory, sqlite, lmdb } as const satisfies Record<string, CrashStore>;
 
 export type CrashStoreName = keyof typeof CRASH_STORES;
 

@@ -1,7 +1,6 @@
-import type { Batch, Put, Write } from "../../src/backends/backend.js";
+import type { Backend, Batch, Put, Write } from "../../src/backends/backend.js";
 import { background } from "../../src/core/context.js";
 import { ENTRY_TYPE } from "../../src/core/entry.js";
-import type { FileBackend } from "../../src/backends/file/file-backend.js";
 import { StorageFault } from "../../src/core/errors.js";
 import { isKill } from "./is-kill.js";
 import { CrashModel, NAMESPACES } from "./crash-model.js";
@@ -40,7 +39,7 @@ export class CrashWorkload {
   }
 
   /** One commit call of one to three batches. Rejects as it does; then it may or may not have had its effect. */
-  async commit(backend: FileBackend): Promise<void> {
+  async commit(backend: Backend): Promise<void> {
     const batches = Array.from({ length: 1 + this.#random.below(3) }, () => this.#batch());
     const next = this.#model.copy();
     for (const batch of batches) next.apply(batch);

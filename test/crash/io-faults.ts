@@ -1,13 +1,13 @@
 import { background } from "../../src/core/context.js";
 import { StorageFault } from "../../src/core/errors.js";
 import { SimulatedFileSystem, type Fault, type FaultPlan } from "../../src/testing/simulated-file-system.js";
-import type { FileBackend } from "../../src/backends/file/file-backend.js";
+import type { Backend } from "../../src/backends/backend.js";
 import type { Wrap } from "./crash-states.js";
 import { isKill } from "./is-kill.js";
 import { stateOf } from "./crash-model.js";
 import { CrashWorkload } from "./crash-workload.js";
 import { SeededRandom } from "./seeded-random.js";
-import { PLAIN, simulatedStore } from "./simulated-store.js";
+import { PLAIN, simulatedStore, type StoreForm } from "./simulated-store.js";
 
 const ctx = background();
 
@@ -29,29 +29,39 @@ const CALLS = 14;
  */
 export async function tryIoFaults(
   seed: number,
-  { wrap, stride = 1 }: { wrap?: Wrap; stride?: number } = {},
+  { wrap, stride = 1, form = PLAIN }: { wrap?: Wrap; stride?: number; form?: StoreForm } = {},
 ): Promise<FaultTotals> {
   const totals: FaultTotals = { rounds: 0, refused: 0, failures: [] };
-  const operations = await countOperations(seed, wrap);
+  const operations = await countOperations(seed, form, wrap);
   for (let at = 0; at < operations; at += stride) {
     for (const fault of FAULTS) {
-      for (const sticky of [false, true]) await new FaultRound(seed, at, fault, sticky, wrap, totals).run();
+      for (const sticky of [false, true])
+        await new FaultRound(seed, { at, fault, sticky }, form, wrap, totals).run();
     }
   }
   return totals;
 }
 
-async function countOperations(seed: number, wrap: Wrap | undefined): Promise<number> {
+async function countOperations(seed: number, form: StoreForm, wrap: Wrap | undefined): Promise<number> {
   const fs = new SimulatedFileSystem();
   const totals: FaultTotals = { rounds: 0, refused: 0, failures: [] };
-  const round = new FaultRound(seed, Number.POSITIVE_INFINITY, "EIO", false, wrap, totals);
+  const round = new FaultRound(seed, { at: Infinity, fault: "EIO", sticky: false }, form, wrap, totals);
   await round.play(fs);
   return fs.operations;
+}
+
+interface PlannedFault {
+  /** The operation of the file system that fails. */
+  readonly at: number;
+  readonly fault: Fault;
+  /** All operations after it fail too. */
+  readonly sticky: boolean;
 }
 
 class FaultRound {
   readonly #label: string;
   readonly #plan: FaultPlan;
+  readonly #form: StoreForm;
   readonly #wrap: Wrap | undefined;
   readonly #totals: FaultTotals;
   readonly #random: SeededRandom;
@@ -62,9 +72,8 @@ class FaultRound {
 
   constructor(
     seed: number,
-    at: number,
-    fault: Fault,
-    sticky: boolean,
+    { at, fault, sticky }: PlannedFault,
+    form: StoreForm,
     wrap: Wrap | undefined,
     totals: FaultTotals,
   ) {
@@ -74,6 +83,7 @@ class FaultRound {
       this.#hasHappened = true;
       return fault;
     };
+    this.#form = form;
     this.#wrap = wrap;
     this.#totals = totals;
     this.#random = new SeededRandom(seed);
@@ -100,23 +110,23 @@ class FaultRound {
   }
 
   /** The workload; ends early when the process is killed. What is open at the end. */
-  async play(fs: SimulatedFileSystem): Promise<FileBackend | undefined> {
+  async play(fs: SimulatedFileSystem): Promise<Backend | undefined> {
     let store = await this.#open(fs);
     let killed = false;
     for (let call = 0; call < CALLS && store !== undefined && !killed; call++) {
-      killed = await this.#attempt(() => this.#workload.commit(store as FileBackend));
+      killed = await this.#attempt(() => this.#workload.commit(store as Backend));
       if (this.#hasHappened)
         this.#early ??= { fs: fs.powerCut(() => false), allowed: this.#workload.allowed() };
       if (call === 5 && !killed) killed = await this.#attempt(async () => store?.extensions.compact?.(ctx));
       if (call !== 9 || killed) continue;
-      killed = await this.#attempt(() => (store as FileBackend).close(ctx));
+      killed = await this.#attempt(() => (store as Backend).close(ctx));
       store = killed ? store : await this.#open(fs);
     }
     return store;
   }
 
-  async #open(fs: SimulatedFileSystem): Promise<FileBackend | undefined> {
-    const store = simulatedStore(this.#wrap?.(fs) ?? fs, PLAIN);
+  async #open(fs: SimulatedFileSystem): Promise<Backend | undefined> {
+    const store = simulatedStore(this.#wrap?.(fs) ?? fs, this.#form);
     let isOpen = false;
     await this.#attempt(async () => {
       await store.open(ctx);
@@ -140,7 +150,7 @@ class FaultRound {
   }
 
   /** The fault is over: the store says what was acknowledged, and takes the next commit without being reopened. */
-  async #goOn(store: FileBackend): Promise<void> {
+  async #goOn(store: Backend): Promise<void> {
     await this.#expectState(store, this.#workload.allowed(), "while open");
     const before = this.#workload.acknowledged;
     const killed = await this.#attempt(() => this.#workload.commit(store));
@@ -151,7 +161,7 @@ class FaultRound {
   }
 
   async #judge(fs: SimulatedFileSystem, allowed: readonly string[], when: string): Promise<void> {
-    const store = simulatedStore(this.#wrap?.(fs) ?? fs, PLAIN);
+    const store = simulatedStore(this.#wrap?.(fs) ?? fs, this.#form);
     try {
       await store.open(ctx);
       await this.#expectState(store, allowed, when);
@@ -161,7 +171,7 @@ class FaultRound {
     }
   }
 
-  async #expectState(store: FileBackend, allowed: readonly string[], when: string): Promise<void> {
+  async #expectState(store: Backend, allowed: readonly string[], when: string): Promise<void> {
     if (!allowed.includes(await stateOf(store))) this.#fail(`${when}: not what was acknowledged`);
   }
 

@@ -3,10 +3,15 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { tryEndings, type KillOptions, type KillTotals } from "./kill-rounds.js";
 
 const run = promisify(execFile);
+const ATTEMPTS = 20;
+const PAUSE_MS = 20;
 const IMAGE_BYTES = 320 * 1024 * 1024;
 /** The file systems' own ioctl that ends them at once; 2: without writing their log. */
 const SHUTDOWN =
@@ -48,13 +53,29 @@ export async function tryPowerCuts(kind: RealFileSystem, options: KillOptions): 
           child.kill("SIGKILL");
           await closed;
         }
-        await run("umount", [mounted]);
+        await unmount(mounted);
         await mount();
       },
     });
   } finally {
-    await run("umount", [mounted]).catch(() => undefined);
+    await unmount(mounted).catch(() => undefined);
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** libsql keeps a closed file open until its statements are collected, and nothing is unmounted meanwhile. */
+async function unmount(folder: string): Promise<void> {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  for (let attempt = 1; ; attempt++) {
+    collectGarbage();
+    await delay(PAUSE_MS);
+    try {
+      await run("umount", [folder]);
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+    }
   }
 }
 

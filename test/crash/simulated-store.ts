@@ -1,4 +1,5 @@
-import type { BackendSetup } from "../../src/backends/backend.js";
+import type { Backend, BackendSetup } from "../../src/backends/backend.js";
+import { DirectoryBackend } from "../../src/backends/directory/directory-backend.js";
 import { FileBackend } from "../../src/backends/file/file-backend.js";
 import type { StoreSizes } from "../../src/backends/file/store-log.js";
 import type { StoreLock } from "../../src/backends/files/store-lock.js";
@@ -8,6 +9,8 @@ import { FakeRuntime } from "../../src/testing/fake-runtime.js";
 
 /** How a simulated store is kept. */
 export interface StoreForm {
+  /** `file` unless given. */
+  readonly backend?: "file" | "directory";
   readonly durability: "power" | "process" | "interval" | "none";
   readonly compression: "none" | "gzip";
   readonly backupCount: number;
@@ -23,6 +26,8 @@ export const PLAIN: StoreForm = {
 };
 
 export const FOLDER = "/data";
+/** Of a store of the directory backend. */
+export const DIRECTORY = `${FOLDER}/store`;
 export const PATH = `${FOLDER}/storage.json`;
 
 /** A crash leaves no owner, and tests open one store at a time. */
@@ -34,9 +39,13 @@ export function simulatedStore(
   fs: FileSystem,
   form: StoreForm,
   runtime: Runtime = new FakeRuntime(),
-): FileBackend {
+): Backend {
   const setup: BackendSetup = {
-    options: { path: PATH, backupCount: form.backupCount, readOnly: form.readOnly ?? false },
+    options: {
+      path: form.backend === "directory" ? DIRECTORY : PATH,
+      backupCount: form.backupCount,
+      readOnly: form.readOnly ?? false,
+    },
     runtime,
     durability: form.durability,
     durabilityIntervalMs: 1000,
@@ -46,5 +55,8 @@ export function simulatedStore(
     compression: form.compression,
     warn: () => undefined,
   };
-  return new FileBackend(setup, { fs, lock: unguarded, sizes: form.sizes });
+  const surroundings = { fs, lock: unguarded, sizes: form.sizes };
+  return form.backend === "directory"
+    ? new DirectoryBackend(setup, surroundings)
+    : new FileBackend(setup, surroundings);
 }

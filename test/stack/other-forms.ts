@@ -5,9 +5,10 @@
 import { describeStorage } from "../../src/testing/storage-suite.js";
 import { describeMysqlStorage } from "./mysql-store-harness.js";
 import { describePostgresStorage } from "./postgres-store-harness.js";
-import { fileHarness, lmdbHarness } from "./store-harness.js";
+import { directoryHarness, fileHarness, lmdbHarness } from "./store-harness.js";
 
 const forms = [
+  directoryHarness("directory without a cache", { max_entries: 0 }, { durability: "process" }),
   fileHarness("file with frozen values", { max_entries: 1000, values: "frozen" }, { durability: "process" }),
   fileHarness("file with a cache of two entries", { max_entries: 2 }, { durability: "none" }),
   lmdbHarness("lmdb without a cache", { max_entries: 0 }, { durability: "process" }),

@@ -77,3 +77,22 @@ export function fileHarness(
     destroy: async ({ file }) => rm(path.dirname(file?.path as string), { recursive: true }),
   };
 }
+
+/** Stores in folders of readable files, each in a new one. */
+export function directoryHarness(
+  name: string,
+  cache: CacheUnderTest,
+  settings: StorageSettings = {},
+): StorageHarness {
+  return {
+    name,
+    persistent: true,
+    cacheEntries: cache.max_entries,
+    values: cache.values ?? "copy",
+    settings: async () => {
+      const folder = await mkdtemp(path.join(MEMORY_FOLDER, "holdfast-stack-"));
+      return { backend: "directory", cache, ...settings, directory: { path: path.join(folder, "store") } };
+    },
+    destroy: async ({ directory }) => rm(path.dirname(directory?.path as string), { recursive: true }),
+  };
+}

@@ -1,6 +1,5 @@
 import { background, type Context } from "../../core/context.js";
 import type { StoredKey } from "../../core/key.js";
-import { VersionSource } from "../../core/version.js";
 import { hashEntry } from "../../core/range-digest.js";
 import type { KeyRange } from "../../core/range.js";
 import type {
@@ -35,7 +34,6 @@ import type { LocalEntry } from "../local/local-entry.js";
 import { namePages, scanPages } from "../local/local-scan.js";
 import { prepareRanges } from "../local/prepare-ranges.js";
 import { Sweeper } from "../local/sweeper.js";
-import { acceptEdits } from "./accept-edits.js";
 import { directoryFiles } from "./directory-files.js";
 import { DirectoryLayout } from "./directory-layout.js";
 import { directoryOptions, type DirectoryOptions } from "./directory-options.js";
@@ -82,7 +80,6 @@ export class DirectoryBackend implements Backend {
   readonly #lifecycle = new Lifecycle();
   readonly #signal: ChangeSignal;
   readonly #sweeper: Sweeper;
-  readonly #ids: VersionSource;
   #store: FiledStore;
   #loader: EntryLoader;
   #open: OpenDirectory | undefined;
@@ -94,7 +91,6 @@ export class DirectoryBackend implements Backend {
     this.#options = directoryOptions(setup);
     this.#layout = new DirectoryLayout(this.#options.path);
     this.#signal = new ChangeSignal(setup.runtime.timers, this.#lifecycle);
-    this.#ids = new VersionSource(setup.runtime.random);
     this.#store = new FiledStore(setup);
     this.#loader = new EntryLoader(this.#store, entryFiles(surroundings, this.#layout, setup));
     this.#sweeper = this.#makeSweeper();
@@ -189,7 +185,7 @@ export class DirectoryBackend implements Backend {
     // All are applied before anything else is awaited.
     const results = decisions.map((decision) => this.#carryOut(open, decision));
     return Promise.all(
-      results.map((result, i) =>
+      results.map(async (result, i) =>
         result.status === "conflict" ? this.#withValues((batches[i] as Batch).namespace, result) : result,
       ),
     );
@@ -271,7 +267,7 @@ export class DirectoryBackend implements Backend {
     return {
       compact: (ctx) => run(ctx, () => this.#compact(this.#opened())),
       flush: (ctx) => run(ctx, () => this.#flush(this.#opened())),
-      verify: (ctx, options) => run(ctx, () => this.#verify(options?.acceptEdits ?? false)),
+      verify: (ctx) => run(ctx, () => this.#verify()),
       files: (ctx) => run(ctx, () => directoryFiles(this.#surroundings.fs, this.#layout)),
     };
   }
@@ -281,17 +277,14 @@ export class DirectoryBackend implements Backend {
     await commits.compact();
   }
 
-  async #verify(isAccepting: boolean): Promise<VerifyReport> {
+  async #verify(): Promise<VerifyReport> {
     const { filing, commits, files } = this.#opened();
     // What has no file yet is looked at in memory.
     await filing.flush().catch(() => undefined);
     const { fs } = this.#surroundings;
     const breather = new Breather(this.#setup.runtime.clock);
     const verified = { fs, files, breather, layout: this.#layout, store: this.#store, loader: this.#loader };
-    const report = await commits.withoutCompaction(() => verifyDirectory(verified));
-    if (isAccepting) return acceptEdits(report, (batches) => this.commit(batches), this.#ids);
-    const { entries, problems } = report;
-    return { entries, problems };
+    return await commits.withoutCompaction(() => verifyDirectory(verified));
   }
 
   async #flush({ filing, commits }: OpenDirectory): Promise<void> {

@@ -53,7 +53,12 @@ export class EntryFiles {
 
   /** Removes an entry's file; nothing when there is none. Durable only after {@link syncFolder}. */
   async remove(namespace: string, key: StoredKey): Promise<void> {
-    if (await this.#hasFolder(namespace)) await removeIfPresent(this.#fs, this.layout.fileOf(namespace, key));
+    const path = this.layout.fileOf(namespace, key);
+    try {
+      if (await this.#hasFolder(namespace)) await removeIfPresent(this.#fs, path);
+    } catch (error) {
+      throw fileFault(error, `removing ${path}`);
+    }
   }
 
   async syncFolder(namespace: string): Promise<void> {

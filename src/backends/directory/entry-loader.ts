@@ -2,7 +2,7 @@ import type { StoredEntry } from "../../core/entry.js";
 import type { StoredKey } from "../../core/key.js";
 import type { ReadResult } from "../backend.js";
 import { errorCode } from "../files/file-errors.js";
-import { LocalEntry } from "../local/local-entry.js";
+import type { LocalEntry } from "../local/local-entry.js";
 import { EntryDamage, type EntryPlace } from "./entry-damage.js";
 import { decodeEntryFile, type EntryFile } from "./entry-file.js";
 import type { EntryFiles } from "./entry-files.js";
@@ -47,10 +47,10 @@ export class EntryLoader {
   ): Promise<readonly Loaded[] | undefined> {
     const missing: number[] = [];
     let isOvertaken = false;
-    const loaded = entries.map((entry, i) => {
+    const loaded = entries.map((entry, i): Loaded => {
       const found = entry && (known.get(entry) ?? this.#inMemory(namespace, entry));
       if (entry !== undefined && found === undefined) missing.push(i);
-      return found as Loaded;
+      return found;
     });
     await inLanes(LANES, missing, async (i) => {
       const entry = entries[i] as LocalEntry;

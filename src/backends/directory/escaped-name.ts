@@ -11,7 +11,6 @@ const READABLE_BYTES = 64;
 const PLAIN = /^[a-z0-9_-]$/;
 /** Names that Windows takes for devices, whatever follows their first dot. */
 const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:$|\.)/;
-const HASHED = /^[^~]*~[0-9a-f]{64}$/;
 
 /**
  * A text as a name of a file, never the same for two texts, on file systems that ignore case either: only small letters,
@@ -23,22 +22,6 @@ export function escapeName(text: string): string {
   let name = "";
   for (const char of text) name += name === "" && (device || char === ".") ? hex(char) : escaped(char);
   return name.length <= MAX_BYTES ? name : `${cut(name)}~${hashOf(text)}`;
-}
-
-/** The text of a name; undefined when the name is none that {@link escapeName} gives, or only a hash of its text. */
-export function unescapeName(name: string): string | undefined {
-  if (name.includes("~")) return undefined;
-  try {
-    const text = decodeURIComponent(name.replace(/\+([a-z])/g, (_, letter: string) => letter.toUpperCase()));
-    return escapeName(text) === name ? text : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether a name stands for a text that it does not hold in full. */
-export function isHashedName(name: string): boolean {
-  return HASHED.test(name);
 }
 
 function escaped(char: string): string {

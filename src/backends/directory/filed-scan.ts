@@ -21,7 +21,7 @@ export interface FiledScan {
 }
 
 interface FilledPage {
-  readonly page: ScanPage<"values">;
+  readonly page: ScanPage;
   /** Of the entry after those of the page. */
   readonly damage: EntryDamage | undefined;
 }
@@ -36,7 +36,7 @@ export async function* valuePages(
   namespace: string,
   range: KeyRange,
   { limit = Infinity, reverse = false }: ScanOptions,
-): AsyncGenerator<ScanPage<"values">> {
+): AsyncGenerator<ScanPage> {
   lifecycle.check(ctx);
   let rest = range;
   for (let left = limit; left > 0 && !isEmptyRange(rest); ) {
@@ -89,7 +89,7 @@ async function indexPage(
   namespace: string,
   range: KeyRange,
   options: ScanOptions,
-): Promise<ScanPage<"values"> | undefined> {
+): Promise<ScanPage | undefined> {
   for (const page of store.scan(namespace, range, options)) {
     if (page.count > 0) return page;
     // Nothing but expired entries so far.

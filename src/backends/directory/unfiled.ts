@@ -100,6 +100,11 @@ export class Unfiled {
     return [...this.#batches];
   }
 
+  /** Keys whose files are still to be removed. */
+  *removals(): Generator<RemovedKeys> {
+    for (const batch of [...this.#batches, this.#open]) yield* batch.removed;
+  }
+
   /** Forgets the batches of which nothing is left. */
   tidy(): void {
     this.#batches = this.#batches.filter((batch) => !batch.isEmpty);

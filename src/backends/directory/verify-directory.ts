@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { FileSystem } from "../../core/file-system.js";
-import type { VerifyProblem, VerifyReport } from "../backend.js";
+import type { HandEdit, VerifyProblem, VerifyReport } from "../backend.js";
 import { StoreLayout } from "../file/store-layout.js";
 import { verifyStore } from "../file/verify-store.js";
 import type { Breather } from "../files/breather.js";
@@ -27,24 +27,12 @@ export interface VerifiedDirectory {
   readonly breather: Breather;
 }
 
-/** What somebody did to the file of an entry: `now` is what it tells; undefined: it is gone. */
-export interface EntryEdit {
-  readonly namespace: string;
-  readonly entry: LocalEntry;
-  readonly now: EntryFile | undefined;
-}
-
-export interface DirectoryReport extends VerifyReport {
-  /** The problem of each edit is among the problems. */
-  readonly edits: ReadonlyMap<VerifyProblem, EntryEdit>;
-}
-
 /** Compares index and journals with their checksums, and every file with the index. Writes nothing. */
-export async function verifyDirectory(verified: VerifiedDirectory): Promise<DirectoryReport> {
+export async function verifyDirectory(verified: VerifiedDirectory): Promise<VerifyReport> {
   const { fs, layout, store, breather } = verified;
   const own = await verifyStore(fs, new StoreLayout(layout.index), breather);
   const problems = [...own.problems];
-  const edits = new Map<VerifyProblem, EntryEdit>();
+  const edits = new Map<VerifyProblem, HandEdit>();
   let entries = 0;
   for (const namespace of store.namespaces()) {
     const held = store.entries(namespace);
@@ -82,16 +70,27 @@ async function editOf(
   { store, files }: VerifiedDirectory,
   namespace: string,
   key: string,
-): Promise<EntryEdit | undefined> {
+): Promise<HandEdit | undefined> {
   const entry = store.held(namespace, key);
   if (entry === undefined) return undefined;
   const bytes = await files.read(namespace, key).catch(() => null);
   if (bytes === null) return undefined;
-  if (bytes === undefined) return { namespace, entry, now: undefined };
+  if (bytes === undefined) return editTo(namespace, entry, undefined);
   const content = decodeEntryFile(bytes);
   if ("flaw" in content || content.entry.namespace !== namespace || content.entry.key !== key)
     return undefined;
-  return { namespace, entry, now: content.entry };
+  return editTo(namespace, entry, content.entry);
+}
+
+/** Type and incarnation stay: what stands under them is not in the file. @param now what the file tells, if it is there */
+function editTo(namespace: string, entry: LocalEntry, now: EntryFile | undefined): HandEdit {
+  const { key, version, type, incarnation } = entry;
+  const checks = [{ key, version }];
+  if (now === undefined) return { namespace, checks, write: { kind: "delete", key } };
+  const { codec, data, expiresAt } = now;
+  const expiry = expiresAt === undefined ? undefined : { at: expiresAt };
+  const write = { kind: "put", key, type, codec, data, expiry } as const;
+  return { namespace, checks, write: incarnation === undefined ? write : { ...write, incarnation } };
 }
 
 /** Everything in the store's folder that is not of the store. */
@@ -99,7 +98,8 @@ async function foreignNames(verified: VerifiedDirectory): Promise<readonly Verif
   const { fs, layout, store } = verified;
   const problems: VerifyProblem[] = [];
   const names = await listed(fs, layout.root);
-  const namespaces = new Map(store.namespaces().map((namespace) => [folderName(namespace), namespace]));
+  const known = [...store.namespaces(), ...[...store.unfiled.removals()].map(({ namespace }) => namespace)];
+  const namespaces = new Map(known.map((namespace) => [folderName(namespace), namespace]));
   for (const name of names) {
     if (layout.isOwnFolder(name)) continue;
     const namespace = namespaces.get(name);
@@ -121,6 +121,9 @@ async function foreignIn(
   for (const { key } of store.entries(namespace)) {
     known.add(fileName(key));
     if (breather.isDue) await breather.breathe();
+  }
+  for (const removed of store.unfiled.removals()) {
+    if (removed.namespace === namespace) for (const key of removed.keys) known.add(fileName(key));
   }
   const problems: VerifyProblem[] = [];
   for (const name of names) if (!known.has(name)) problems.push(...(await foreign(fs, join(folder, name))));

@@ -51,7 +51,7 @@ export const OPTIONS = {
   backend: defaulted(
     text(),
     "memory",
-    "Where the data lives: memory, file (json is another name for it), sqlite, lmdb (dbm is another), postgres, mysql, redis, or the name a backend was registered under; " +
+    "Where the data lives: memory, file (json is another name for it), directory, sqlite, lmdb (dbm is another), postgres, mysql, redis, or the name a backend was registered under; " +
       "database means the one that driver names.",
   ),
   driver: optional(
@@ -76,7 +76,7 @@ export const OPTIONS = {
     "power",
     "What a write has survived when it resolves: a power cut (power), a killed process (process), or nothing yet, " +
       "being written every durability_interval (interval) or when the system sees fit (none). " +
-      "Left out, file, sqlite and lmdb hold power; memory, and sqlite without a path, keep nothing and take only none.",
+      "Left out, file, directory, sqlite and lmdb hold power; memory, and sqlite without a path, keep nothing and take only none.",
   ),
   durability_interval: defaulted(
     duration({ positive: true }),
@@ -169,6 +169,13 @@ export const OPTIONS = {
     flag(),
     false,
     "Opens the data for reading, also while another process writes to it.",
+  ),
+
+  "directory.path": optional(
+    text(),
+    "./data/store",
+    "The folder of the data: a folder for each namespace, a readable file for each key. Relative paths start at the current folder. " +
+      "Missing folders are made. Required with backend: directory.",
   ),
 
   "sqlite.path": optional(
@@ -308,6 +315,7 @@ export const OPTION_PATHS = Object.keys(OPTIONS) as readonly OptionPath[];
 export const BUILT_IN_BACKENDS: readonly string[] = [
   "memory",
   "file",
+  "directory",
   "sqlite",
   "lmdb",
   "postgres",

@@ -73,8 +73,9 @@ function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<
   if (values.given("driver") !== undefined && values.given("backend") !== DATABASE) {
     values.report("driver", "says something beside backend: database alone; remove it, or write that");
   }
-  if (backend === "lmdb" && values.given("lmdb.path") === undefined) {
-    values.report("lmdb.path", "the lmdb backend needs it; give the path of a folder, such as ./data/lmdb");
+  for (const [name, path, example] of FOLDERS) {
+    if (backend !== name || values.given(path) !== undefined) continue;
+    values.report(path, `the ${name} backend needs it; give the path of a folder, such as ${example}`);
   }
   if (values.given("redis.url") !== undefined && hasRedisAddress(values)) {
     values.report("redis.url", "contradicts redis.host and redis.port; keep one of them");
@@ -92,6 +93,12 @@ function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<
     );
   }
 }
+
+/** The backends that keep their data in a folder, which they must be told. */
+const FOLDERS: readonly (readonly [backend: string, path: OptionPath, example: string])[] = [
+  ["directory", "directory.path", "./data/store"],
+  ["lmdb", "lmdb.path", "./data/lmdb"],
+];
 
 /** The urls of servers, and what each says too. */
 const SERVER_ADDRESSES: readonly (readonly [url: OptionPath, address: readonly OptionPath[]])[] = [
@@ -192,6 +199,7 @@ function backendOptions(values: OptionValues, backend: string): Readonly<Record<
   if (backend === "sqlite") {
     return Object.freeze({ path: values.get("sqlite.path"), library: values.get("sqlite.library") });
   }
+  if (backend === "directory") return Object.freeze({ path: values.get("directory.path") });
   if (backend === "lmdb") return Object.freeze({ path: values.get("lmdb.path") });
   if (backend === "postgres" || backend === "mysql") return serverOptions(values, backend);
   if (backend === "redis") return redisOptions(values);

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { expect } from "chai";
-import type { FileBackend } from "../../../src/backends/file/file-backend.js";
+import type { Backend } from "../../../src/backends/backend.js";
 import { background } from "../../../src/core/context.js";
 import { codeOf, ErrStorageCorrupted, type StorageFault } from "../../../src/core/errors.js";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
@@ -10,12 +10,12 @@ import { FOLDER, PATH, PLAIN, simulatedStore, type StoreForm } from "../../crash
 const ctx = background();
 let ids = 0;
 
-async function put(store: FileBackend, key: string, data = JSON.stringify(key)): Promise<void> {
+async function put(store: Backend, key: string, data = JSON.stringify(key)): Promise<void> {
   const write = { kind: "put", key, type: 1, codec: 1, data, expiry: undefined } as const;
   await store.commit([{ id: `v${++ids}`, ctx, namespace: "", checks: [], ranges: [], writes: [write] }]);
 }
 
-async function get(store: FileBackend, key: string): Promise<string | Uint8Array | undefined> {
+async function get(store: Backend, key: string): Promise<string | Uint8Array | undefined> {
   return (await store.read(ctx, "", [key])).entries[0]?.data;
 }
 
@@ -23,7 +23,7 @@ async function opened(
   fs: SimulatedFileSystem,
   form: StoreForm = PLAIN,
   runtime = new FakeRuntime(),
-): Promise<FileBackend> {
+): Promise<Backend> {
   const store = simulatedStore(fs, form, runtime);
   await store.open(ctx);
   return store;
@@ -172,7 +172,7 @@ describe("file backend: a value that is not the one beside its checksum", () => 
     await again.close(ctx);
   });
 
-  async function firstPage(store: FileBackend): Promise<void> {
+  async function firstPage(store: Backend): Promise<void> {
     for await (const page of store.scan(ctx, "", options)) expect(page.count).to.equal(3);
   }
 });
