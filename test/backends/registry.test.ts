@@ -33,7 +33,7 @@ describe("BackendRegistry", () => {
       .catch((caught: unknown) => caught);
     expect(error).to.be.instanceOf(UnknownBackendError);
     expect((error as Error).message).to.equal(
-      'there is no backend "mongo"; known are file, lmdb, memory, mysql, postgres, redis, sqlite',
+      'there is no backend "mongo"; known are directory, file, lmdb, memory, mysql, postgres, redis, sqlite',
     );
   });
 
@@ -69,7 +69,16 @@ describe("BackendRegistry", () => {
 
   it("knows every backend of this package", async () => {
     const registry = defaultBackends();
-    expect(registry.names).to.deep.equal(["file", "lmdb", "memory", "mysql", "postgres", "redis", "sqlite"]);
+    expect(registry.names).to.deep.equal([
+      "directory",
+      "file",
+      "lmdb",
+      "memory",
+      "mysql",
+      "postgres",
+      "redis",
+      "sqlite",
+    ]);
     for (const name of registry.names) expect(await registry.load(name)).to.be.a("function");
   });
 });
