@@ -77,7 +77,7 @@ export class EntryCache implements CacheAnswers {
 
   /** Knows nothing of a key while a commit that writes it is under way. */
   peek(key: string): DecodedEntry | undefined {
-    if (this.#underWay !== undefined && this.#underWay.has(key)) return undefined;
+    if (this.isUnderWay(key)) return undefined;
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.staleAt === Infinity) return entry;
     if (this.#clock.monotonic() < entry.staleAt) return entry;
@@ -92,6 +92,11 @@ export class EntryCache implements CacheAnswers {
    */
   set underWay(batches: readonly Batch[] | undefined) {
     this.#underWay = batches === undefined ? undefined : new KeysUnderWay(batches);
+  }
+
+  /** Whether a commit that writes the key was sent and is not answered yet. */
+  isUnderWay(key: string): boolean {
+    return this.#underWay?.has(key) === true;
   }
 
   /** The backend is about to be asked; to be ended by `endAnswer`, however that went. */

@@ -114,9 +114,11 @@ export class EntryReader {
 
   /**
    * A load that a change has overtaken may answer with the value before it, and one sent long ago with a value that
-   * others changed since: newcomers start their own.
+   * others changed since: newcomers start their own. So they do while a commit of the key is under way: the load may
+   * have been answered before that, and somebody may have seen the new value in the backend already.
    */
   #isJoinable(cache: EntryCache, id: string, { ticket, sentAt }: Load): boolean {
+    if (cache.isUnderWay(id)) return false;
     return cache.mayFill(id, ticket) && (this.#follower === undefined || this.#follower.isRecent(sentAt));
   }
 

@@ -260,6 +260,27 @@ function flightCases(list: StorageCaseList): void {
   );
 
   list.it(
+    "lets nobody join a load that may be older than a commit under way",
+    async ({ store, ctx, strong, faults }) => {
+      await store.set(ctx, "a", "old");
+      await store.clearCache(ctx);
+      const early = faults.hold("read", "after");
+      const before = store.get(ctx, "a");
+      await early.reached;
+      const held = faults.hold("commit", "after");
+      const written = store.set(ctx, "a", "new");
+      await held.reached;
+      assert.equal(await store.get(strong, "a"), "new");
+      assert.equal(await store.get(ctx, "a"), "new");
+      early.release();
+      assert.equal(await before, "old");
+      held.release();
+      await written;
+      assert.equal(await store.get(ctx, "a"), "new");
+    },
+  );
+
+  list.it(
     "shows nothing of a namespace once it was seen to be cleared, answered or not",
     async ({ store, ctx, faults }) => {
       await store.setBatch(ctx, { a: 1, b: 1 });
