@@ -21,7 +21,15 @@ export async function runHistoryRound(
   options: WorkloadOptions,
   over?: (backend: Backend) => Backend,
 ): Promise<HistoryRound> {
-  const store = await openHistoryStore(setting, options.seed, over);
+  return await runHistoryOn(await openHistoryStore(setting, options.seed, over), workload, options);
+}
+
+/** Runs one workload over an open store, checks its history and closes the store. */
+export async function runHistoryOn(
+  store: HistoryStore,
+  workload: Workload,
+  options: WorkloadOptions,
+): Promise<HistoryRound> {
   try {
     return workload === "list-append" ? await listAppend(store, options) : await phantoms(store, options);
   } finally {
@@ -31,14 +39,14 @@ export async function runHistoryRound(
 
 async function listAppend(store: HistoryStore, options: WorkloadOptions): Promise<HistoryRound> {
   const { history, counts } = await runListAppend(store.stores, options);
-  const injected = store.calm();
+  const injected = await store.calm();
   const last = await readAllLists(firstOf(store), history);
   return { report: checkListAppend([...history, last]), counts, injected };
 }
 
 async function phantoms(store: HistoryStore, options: WorkloadOptions): Promise<HistoryRound> {
   const { history, counts } = await runPhantoms(store.stores, options);
-  const injected = store.calm();
+  const injected = await store.calm();
   const last = await readAllGroups(firstOf(store), history);
   return { report: checkGroups([...history, last]), counts, injected };
 }

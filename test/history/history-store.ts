@@ -22,7 +22,7 @@ export interface HistoryStore {
   /** One for each instance. */
   readonly stores: readonly StoragePlugin[];
   /** Ends the injection of faults; how many there were. */
-  calm(): number;
+  calm(): number | Promise<number>;
   close(): Promise<void>;
 }
 

@@ -1,15 +1,21 @@
 import { defaultBackends } from "../../src/index.js";
 import type { AnomalyReport } from "../../src/testing/history/index.js";
 import type { LongRow, LongRowOptions, LongRowResult } from "../support/long-row.js";
-import { runHistoryRound, type HistoryRound, type Workload } from "./history-round.js";
-import { HISTORY_SETTINGS, type HistorySetting } from "./history-store.js";
+import { SHARED_STORES } from "../support/stores.js";
+import { runHistoryOn, runHistoryRound, type HistoryRound, type Workload } from "./history-round.js";
+import { HISTORY_SETTINGS } from "./history-store.js";
+import { openSharedHistoryStore } from "./shared-history-store.js";
 
 const CLIENTS = 64;
 /** Small enough for a round to take seconds and for its history to be checked in memory. */
-const LIST_OPERATIONS = 50_000;
-const LOOKS = 10_000;
+const OPERATIONS = { "list-append": 50_000, phantoms: 10_000 } as const;
+const SHARED_CLIENTS = 32;
+const SHARED_OPERATIONS = { "list-append": 10_000, phantoms: 2000 } as const;
+const WORKLOADS = ["list-append", "phantoms"] as const satisfies readonly Workload[];
 /** Half of the operations are in attempts that lose, so this makes a million committed ones over each setting. */
 const FULL_ROUNDS_EACH = 40;
+/** Some 50 000 transactions committed on each kind of store. */
+const FULL_SHARED_ROUNDS_EACH = 30;
 
 interface Tally {
   rounds: number;
@@ -18,63 +24,101 @@ interface Tally {
   readonly details: string[];
 }
 
-/** R9: isolation, by the histories of 64 clients over every setting in turn. One round is one history. */
-const isolation: LongRow = {
-  id: "R9",
-  title: "histories of 64 clients, list-append and phantoms over memory, file and faults: no anomaly",
+/** One history, to be made and checked again and again. */
+interface PlannedHistory {
+  readonly workload: Workload;
+  readonly name: string;
+  run(seed: number): Promise<HistoryRound>;
+}
 
-  fullRounds: roundPlan().length * FULL_ROUNDS_EACH,
+/** A row over the histories of a plan in turn. One round is one history. */
+function historyRow(id: string, title: string, plan: readonly PlannedHistory[], roundsEach: number): LongRow {
+  const fullRounds = plan.length * roundsEach;
+  return {
+    id,
+    title,
+    fullRounds,
+    async run(options: LongRowOptions): Promise<LongRowResult> {
+      const rounds = options.rounds ?? (options.minutes === undefined ? fullRounds : Infinity);
+      const deadline = performance.now() + (options.minutes ?? Infinity) * 60_000;
+      const tally: Tally = { rounds: 0, failures: 0, counts: {}, details: [] };
+      while (tally.rounds < rounds && performance.now() < deadline) {
+        const planned = plan[tally.rounds % plan.length] as PlannedHistory;
+        await runRound(planned, options.seed * 100_003 + tally.rounds, tally, options.log);
+      }
+      return tally;
+    },
+  };
+}
 
-  async run(options: LongRowOptions): Promise<LongRowResult> {
-    const plan = roundPlan();
-    const rounds =
-      options.rounds ?? (options.minutes === undefined ? plan.length * FULL_ROUNDS_EACH : Infinity);
-    const deadline = performance.now() + (options.minutes ?? Infinity) * 60_000;
-    const tally: Tally = { rounds: 0, failures: 0, counts: {}, details: [] };
-    while (tally.rounds < rounds && performance.now() < deadline) {
-      const [workload, setting] = plan[tally.rounds % plan.length] as (typeof plan)[number];
-      await runRound(workload, setting, options.seed * 100_003 + tally.rounds, tally, options.log);
-    }
-    return tally;
-  },
-};
+export const rows: readonly LongRow[] = [
+  historyRow(
+    "R9",
+    "histories of 64 clients, list-append and phantoms over memory, file and faults: no anomaly",
+    overSettings(),
+    FULL_ROUNDS_EACH,
+  ),
+  historyRow(
+    "R9-shared",
+    "histories of 32 clients over two plugins of one store, its server killed, stopped and cut off meanwhile: no anomaly",
+    overSharedStores(),
+    FULL_SHARED_ROUNDS_EACH,
+  ),
+];
 
-export const rows: readonly LongRow[] = [isolation];
-
-function roundPlan(): readonly (readonly [Workload, HistorySetting])[] {
+function overSettings(): readonly PlannedHistory[] {
   const settings = HISTORY_SETTINGS.filter(({ backend }) => defaultBackends().has(backend));
-  return settings.flatMap((setting) => [["list-append", setting] as const, ["phantoms", setting] as const]);
+  return settings.flatMap((setting) =>
+    WORKLOADS.map((workload) => ({
+      workload,
+      name: setting.name,
+      run: (seed: number) =>
+        runHistoryRound(workload, setting, { seed, clients: CLIENTS, operations: OPERATIONS[workload] }),
+    })),
+  );
+}
+
+function overSharedStores(): readonly PlannedHistory[] {
+  return SHARED_STORES.flatMap((kind) =>
+    WORKLOADS.map((workload) => ({
+      workload,
+      name: kind.name,
+      async run(seed: number) {
+        const store = await openSharedHistoryStore(kind, seed);
+        if (store === undefined) throw new Error(`${kind.name} needs ${kind.needs}`);
+        const options = { seed, clients: SHARED_CLIENTS, operations: SHARED_OPERATIONS[workload] };
+        return await runHistoryOn(store, workload, options);
+      },
+    })),
+  );
 }
 
 async function runRound(
-  workload: Workload,
-  setting: HistorySetting,
+  { workload, name, run }: PlannedHistory,
   seed: number,
   tally: Tally,
   log: (line: string) => void,
 ): Promise<void> {
-  const operations = workload === "list-append" ? LIST_OPERATIONS : LOOKS;
-  const round = await runHistoryRound(workload, setting, { seed, clients: CLIENTS, operations });
+  const round = await run(seed);
   tally.rounds += 1;
-  addCounts(tally.counts, workload, setting, round);
-  log(
-    `${workload} over ${setting.name}, seed ${seed}: ${summary(round.report)}, ${round.counts.conflicts} conflicts`,
-  );
+  addCounts(tally.counts, workload, name, round);
+  const outcome = `${workload} over ${name}, seed ${seed}: ${summary(round.report)}`;
+  log(`${outcome}, ${round.counts.conflicts} conflicts`);
   if (round.report.valid) return;
   tally.failures += 1;
-  tally.details.push(`${workload} over ${setting.name}, seed ${seed}: ${summary(round.report)}`);
+  tally.details.push(outcome);
 }
 
 function addCounts(
   counts: Record<string, number>,
   workload: Workload,
-  setting: HistorySetting,
+  name: string,
   { report, counts: attempts, injected }: HistoryRound,
 ): void {
-  const add = (name: string, count: number) => {
-    counts[name] = (counts[name] ?? 0) + count;
+  const add = (what: string, count: number) => {
+    counts[what] = (counts[what] ?? 0) + count;
   };
-  add(`${workload} operations over ${setting.name}`, report.operations);
+  add(`${workload} operations over ${name}`, report.operations);
   add("transactions committed", attempts.committed);
   add("conflicts", attempts.conflicts);
   add("unknown outcomes", attempts.unknown);

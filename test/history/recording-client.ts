@@ -25,7 +25,7 @@ export class ChangedMind extends Error {
 
 export type RecordedWork<O> = (tx: Transaction, record: OpenRecord<O>) => Promise<void>;
 
-const REFUSALS: ReadonlySet<string> = new Set(["unavailable", "timeout"]);
+const REFUSALS: ReadonlySet<string> = new Set(["unavailable", "timeout", "busy"]);
 
 /** One client of a store, whose every attempt at a transaction becomes a transaction of the history. */
 export class RecordingClient<O> {

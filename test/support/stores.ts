@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { background, defaultBackends, openStorage, type StorageSettings } from "../../src/index.js";
 import { mariadbServer, startMariadb } from "./servers/mariadb-server.js";
 import { postgresServer, startPostgres } from "./servers/postgres-server.js";
+import { redisCluster } from "./servers/redis-cluster.js";
 import { redisServer, startRedis } from "./servers/redis-server.js";
 import type { ServerProcess } from "./servers/server-process.js";
 import { MEMORY_FOLDER } from "./memory-folder.js";
@@ -113,6 +114,22 @@ function ownName(): string {
   return `t_${randomBytes(8).toString("hex")}`;
 }
 
+/** Stores side by side on the masters of one cluster. */
+const REDIS_CLUSTER: StoreKind = {
+  name: "redis cluster",
+  backend: "redis",
+  persistent: true,
+  shared: true,
+  time: "real",
+  needs: "redis-server",
+  async fresh() {
+    const servers = await redisCluster();
+    if (servers === undefined) return undefined;
+    const redis = { cluster: [...servers.addresses], prefix: `${ownName()}:` };
+    return { settings: { backend: "redis", redis }, destroy: async () => undefined };
+  },
+};
+
 const KINDS: readonly StoreKind[] = [
   {
     name: "memory",
@@ -146,7 +163,8 @@ const KINDS: readonly StoreKind[] = [
 /** Every kind of store that this build has. A backend of this package that is not here fails stores.test.ts. */
 export const STORES: readonly StoreKind[] = KINDS.filter(({ backend }) => defaultBackends().has(backend));
 
-export const SHARED_STORES: readonly StoreKind[] = STORES.filter(({ shared }) => shared);
+/** What several processes may have open at once, a cluster included. */
+export const SHARED_STORES: readonly StoreKind[] = [...STORES.filter(({ shared }) => shared), REDIS_CLUSTER];
 
 /** The kinds whose server can be killed, stopped and reached through a proxy. */
 export const SERVED_STORES: readonly (StoreKind & { readonly served: ServedKind })[] = STORES.flatMap(

@@ -13,8 +13,8 @@ import { isConnectionLoss, isEnded, isUnanswered, mysqlFault } from "./mysql-err
 import { sessionSettings, statementLimit, statementMs } from "./mysql-settings.js";
 import type { Question } from "./mysql-statements.js";
 
-/** Connections that a restart of the server left dead are met one after the other. */
-const READ_ATTEMPTS = 3;
+/** Connections that a restart of the server left dead are met one after the other; then new ones, so many. */
+const FRESH_ATTEMPTS = 2;
 
 /** Asks one connection; every answer settles when the context is over. */
 export type Ask = (text: string, values?: readonly unknown[]) => Promise<readonly MysqlRow[]>;
@@ -64,7 +64,11 @@ export class MysqlPool {
       } catch (error) {
         if (isUnanswered(error)) client.destroy();
         else client.release();
-        if (attempt >= READ_ATTEMPTS || ctx.err() !== undefined || !isConnectionLoss(error)) {
+        if (
+          attempt >= this.#setup.max + FRESH_ATTEMPTS ||
+          ctx.err() !== undefined ||
+          !isConnectionLoss(error)
+        ) {
           throw mysqlFault(error);
         }
       }

@@ -30,12 +30,13 @@ export interface ServerSession {
 /** Beyond the deadlines of our own the server has one too, for what it goes on with when nobody waits any more. */
 const SERVER_SLACK_MS = 1000;
 const IDLE_MS = 30_000;
-/** Connections that a restart of the server left dead are met one after the other. */
-const READ_ATTEMPTS = 3;
+/** Connections that a restart of the server left dead are met one after the other; then new ones, so many. */
+const FRESH_ATTEMPTS = 2;
 
 /** Connections to one server; every call on them settles when its context is over. */
 export class PostgresPool {
   readonly #pool: PgPool;
+  readonly #max: number;
   readonly #timeoutMs: number;
   readonly #sessions = new WeakMap<PgClient, ServerSession>();
   readonly #timeouts = new WeakMap<PgClient, number>();
@@ -51,6 +52,7 @@ export class PostgresPool {
     settings: Readonly<Record<string, string>>,
   ) {
     this.#timeoutMs = timeoutMs + SERVER_SLACK_MS;
+    this.#max = options.max;
     this.#pool = new driver.Pool({
       ...options,
       idleTimeoutMillis: IDLE_MS,
@@ -67,7 +69,7 @@ export class PostgresPool {
       try {
         return await this.#query(ctx, client, statement, values);
       } catch (error) {
-        if (attempt >= READ_ATTEMPTS || ctx.err() !== undefined || !isConnectionLoss(error)) {
+        if (attempt >= this.#max + FRESH_ATTEMPTS || ctx.err() !== undefined || !isConnectionLoss(error)) {
           throw postgresFault(error);
         }
       }

@@ -4,7 +4,6 @@ import { describeBackend } from "../../../src/testing/backend-suite.js";
 import { fileHarness } from "../../support/file-harness.js";
 
 describeBackend(fileHarness(), { describe, it });
-describeBackend(fileHarness({ durability: "interval" }, "file, written in the background"), { describe, it });
 describeBackend(fileHarness({ compression: "gzip", durability: "process" }, "file, compressed"), {
   describe,
   it,

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -47,6 +47,7 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
   if (program === undefined || template === undefined) return undefined;
   const folder = mkdtempSync(join(MEMORY_FOLDER, "holdfast-mariadb-"));
   cpSync(template, folder, { recursive: true });
+  mkdirSync(temporaryOf(folder));
   return await runOn(program, folder, await freePort(), options);
 }
 
@@ -69,7 +70,7 @@ async function runOn(
     restart: () => runOn(program, folder, port, options),
     async stop() {
       await server.stop("SIGKILL");
-      rmSync(folder, { recursive: true, force: true });
+      for (const each of [folder, temporaryOf(folder)]) rmSync(each, { recursive: true, force: true });
     },
   };
 }
@@ -79,6 +80,8 @@ function serverArgs(folder: string, port: number, { durable = false }: MariadbOp
     "--no-defaults",
     ...asRoot(),
     `--datadir=${folder}`,
+    // A server that starts removes what it takes for its own leavings, also those of another at work there.
+    `--tmpdir=${temporaryOf(folder)}`,
     `--socket=${join(folder, "socket")}`,
     `--pid-file=${join(folder, "pid")}`,
     `--port=${port}`,
@@ -87,6 +90,11 @@ function serverArgs(folder: string, port: number, { durable = false }: MariadbOp
     "--max-allowed-packet=256M",
     ...SMALL,
   ];
+}
+
+/** Beside the folder of the data, where each folder is a database. */
+function temporaryOf(folder: string): string {
+  return `${folder}-temporary`;
 }
 
 function asRoot(): string[] {
