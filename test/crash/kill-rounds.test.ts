@@ -9,7 +9,7 @@ describe(`kill -9, seed ${SEED} (HOLDFAST_SEED)`, () => {
     it(`${store.name}: a writer killed at any moment has lost no acknowledged commit, and its store opens at once`, async () => {
       const totals = await tryKills({ seed: SEED, rounds: 6, store });
       expect(totals.failures).to.deep.equal([]);
-      expect(totals.acknowledged).to.be.above(20);
+      expect(totals.acknowledged).to.be.above(5);
     }).timeout(60_000);
   }
 });
