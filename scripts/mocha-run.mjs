@@ -7,8 +7,8 @@ import { testChunks } from "./test-chunks.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Well beyond what a chunk takes on a busy machine, and well below what CI allows: only a hang gets there. */
 const LIMIT_MS = 30 * 60_000;
-/** Much of a test's time is waiting for a server or a disk: so many chunks for each core keep it busy. */
-const LANES = Math.ceil(availableParallelism() * 1.5);
+/** Servers of the tests take what a waiting process leaves: more at once only made each slower. */
+const LANES = availableParallelism();
 
 /**
  * Runs all tests under a Node binary, several mocha processes side by side, and prints what each of them reports when it

@@ -37,13 +37,15 @@ describe("a damaged lmdb file", function () {
   });
 
   it("is either refused or holds everything, wherever it was cut", async () => {
-    await emptyTail(original);
-    const { byteLength } = await readFile(join(original, "data-1", "data.mdb"));
-    const verdicts = new Map<number, Verdict>();
-    for (let bytes = byteLength - PAGE; bytes > 2 * PAGE; bytes -= 7 * PAGE) {
-      verdicts.set(bytes, await verdictOf(await cutTo(bytes, `cut-${bytes}`)));
+    const seen = new Set<Verdict>();
+    // Where LMDB leaves free pages is its own affair: now and then none are at the end.
+    for (let layout = 0; layout < 5 && seen.size < 2; layout++) {
+      await emptyTail(original);
+      const { byteLength } = await readFile(join(original, "data-1", "data.mdb"));
+      for (let bytes = byteLength - PAGE; bytes > 2 * PAGE; bytes -= 7 * PAGE) {
+        seen.add(await verdictOf(await cutTo(bytes, `cut-${layout}-${bytes}`)));
+      }
     }
-    const seen = new Set(verdicts.values());
     assert.deepEqual([...seen].sort(), ["refused", "whole"], "both were met");
   });
 

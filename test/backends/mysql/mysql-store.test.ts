@@ -181,14 +181,18 @@ describe("a store of mysql", () => {
     );
     const holding = askMysql(server.url, `CALL ${table}_hold()`).catch(() => undefined);
     const holder = await sleeperOf(server.url);
-    const [short] = withTimeout(ctx, 1000);
-    // More than the pool has connections: the request to give up must not wait for one of them.
-    const faults = await Promise.all(
-      Array.from({ length: 4 }, (_, i) => faultOf(commit(backend, batch([put(`k${i}`)], short)))),
-    );
-    for (const { reason, outcome } of faults) expect([reason, outcome]).to.deep.equal(["timeout", undefined]);
-    await askMysql(server.url, `KILL ${holder}`);
-    await holding;
+    try {
+      const [short] = withTimeout(ctx, 3000);
+      // More than the pool has connections: the request to give up must not wait for one of them.
+      const faults = await Promise.all(
+        Array.from({ length: 4 }, (_, i) => faultOf(commit(backend, batch([put(`k${i}`)], short)))),
+      );
+      for (const { reason, outcome } of faults)
+        expect([reason, outcome]).to.deep.equal(["timeout", undefined]);
+    } finally {
+      await askMysql(server.url, `KILL ${holder}`);
+      await holding;
+    }
     expect((await backend.read(ctx, "n", ["k0", "k1"])).entries).to.deep.equal([undefined, undefined]);
     expect((await commit(backend, batch([put("k0")]))).status).to.equal("committed");
   });
