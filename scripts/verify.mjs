@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { backendsWithoutContract } from "./contract-runs.mjs";
 import { ensureServers } from "./install-servers.mjs";
 import { ensureInstalled } from "./install.mjs";
-import { runTests as runAllTests } from "./mocha-run.mjs";
+import { runTests } from "./mocha-run.mjs";
 
 const OLDEST_NODE = [20, 19];
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -22,7 +22,7 @@ const gates = [
   { name: "types", check: () => run(bin("tsc"), ["--noEmit"]) },
   { name: "lint", check: () => run(bin("oxlint"), ["--type-aware", "--deny-warnings"]) },
   { name: "format", check: () => run(bin("biome"), ["format", "."]) },
-  { name: "tests", check: runTests },
+  { name: "tests", check: checkTests },
   { name: "every backend's contract", check: checkContracts },
 ];
 
@@ -64,8 +64,8 @@ function installServers() {
   console.log(problem);
 }
 
-async function runTests() {
-  const result = await runAllTests({ node: process.execPath });
+async function checkTests() {
+  const result = await runTests({ node: process.execPath });
   suites = result.suites;
   totals.passed += result.passed;
   totals.skipped += result.skipped;

@@ -1,6 +1,5 @@
 import { background, type Context } from "../../core/context.js";
 import type { StoredKey } from "../../core/key.js";
-import { hashEntry } from "../../core/range-digest.js";
 import type { KeyRange } from "../../core/range.js";
 import type {
   Backend,
@@ -13,7 +12,6 @@ import type {
   ChangesResult,
   CommitResult,
   Conflicted,
-  Durability,
   Position,
   ReadResult,
   ScanOptions,
@@ -23,9 +21,8 @@ import type {
   Want,
 } from "../backend.js";
 import { decideGroup, type Decision } from "../file/commit-group.js";
+import { journaledInfo, LIMITS, MACHINE, SWEEP_ENTRIES, type Surroundings } from "../file/journaled-info.js";
 import { Breather } from "../files/breather.js";
-import { nodeFileSystem } from "../files/node-file-system.js";
-import { processLock } from "../files/process-lock.js";
 import { ChangeSignal } from "../local/change-signal.js";
 import { Lifecycle } from "../local/lifecycle.js";
 import { changesAfter } from "../local/local-changes.js";
@@ -41,31 +38,8 @@ import { EntryLoader } from "./entry-loader.js";
 import { headerOf } from "./filed-entry.js";
 import { headerPages, valuePages } from "./filed-scan.js";
 import { FiledStore } from "./filed-store.js";
-import {
-  entryFiles,
-  openDirectory,
-  type DirectorySurroundings,
-  type OpenDirectory,
-} from "./open-directory.js";
+import { entryFiles, openDirectory, type OpenDirectory } from "./open-directory.js";
 import { verifyDirectory } from "./verify-directory.js";
-
-const MIB = 1024 * 1024;
-
-const LIMITS = { maxValueBytes: 64 * MIB, maxBatchEntries: 100_000, maxBatchBytes: 256 * MIB };
-
-const HELD = { power: "power", process: "process", interval: "none", none: "none" } as const satisfies Record<
-  string,
-  Durability
->;
-
-/** Expired entries removed in one commit. */
-const SWEEP_ENTRIES = 1024;
-
-const MACHINE: DirectorySurroundings = {
-  fs: nodeFileSystem,
-  lock: processLock,
-  sizes: { segmentBytes: MIB, partBytes: 32 * MIB, compactBytes: 64 * MIB },
-};
 
 /** Keeps each entry in a readable file of its own, and every commit in a journal first; see docs/formats.md. */
 export const directoryBackend: BackendFactory = (setup) => new DirectoryBackend(setup);
@@ -76,7 +50,7 @@ export class DirectoryBackend implements Backend {
   readonly #setup: BackendSetup;
   readonly #options: DirectoryOptions;
   readonly #layout: DirectoryLayout;
-  readonly #surroundings: DirectorySurroundings;
+  readonly #surroundings: Surroundings;
   readonly #lifecycle = new Lifecycle();
   readonly #signal: ChangeSignal;
   readonly #sweeper: Sweeper;
@@ -85,7 +59,7 @@ export class DirectoryBackend implements Backend {
   #open: OpenDirectory | undefined;
 
   /** @param surroundings the machine's files and lock unless given. */
-  constructor(setup: BackendSetup, surroundings: DirectorySurroundings = MACHINE) {
+  constructor(setup: BackendSetup, surroundings: Surroundings = MACHINE) {
     this.#setup = setup;
     this.#surroundings = surroundings;
     this.#options = directoryOptions(setup);
@@ -94,7 +68,7 @@ export class DirectoryBackend implements Backend {
     this.#store = new FiledStore(setup);
     this.#loader = new EntryLoader(this.#store, entryFiles(surroundings, this.#layout, setup));
     this.#sweeper = this.#makeSweeper();
-    this.info = infoOf(this.#options);
+    this.info = journaledInfo("directory", this.#options);
     this.extensions = this.#makeExtensions();
   }
 
@@ -291,22 +265,4 @@ export class DirectoryBackend implements Backend {
     await commits.flush();
     await filing.flush();
   }
-}
-
-function infoOf({ durability }: DirectoryOptions): BackendInfo {
-  return {
-    name: "directory",
-    capabilities: {
-      persistent: true,
-      shared: false,
-      groupCommit: true,
-      compact: true,
-      verify: true,
-      flush: true,
-      files: true,
-    },
-    limits: LIMITS,
-    durability: HELD[durability],
-    entryHash: hashEntry,
-  };
 }

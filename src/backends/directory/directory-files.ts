@@ -25,7 +25,7 @@ export async function directoryFiles(
 }
 
 /** The folders beside the store's own, of namespaces or not. */
-export async function foldersIn(fs: FileSystem, layout: DirectoryLayout): Promise<readonly string[]> {
+async function foldersIn(fs: FileSystem, layout: DirectoryLayout): Promise<readonly string[]> {
   const folders: string[] = [];
   for (const name of await listed(fs, layout.root)) {
     const path = join(layout.root, name);

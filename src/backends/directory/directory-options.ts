@@ -1,19 +1,11 @@
 import { resolve } from "node:path";
 import type { BackendSetup } from "../backend.js";
+import { journalOptions, type JournalOptions } from "../file/journal-options.js";
 
 /** The backend's section of the configuration, and what follows from the rest of it. */
-export interface DirectoryOptions {
+export interface DirectoryOptions extends JournalOptions {
   /** Absolute. */
   readonly path: string;
-  readonly durability: "power" | "process" | "interval" | "none";
-  /** Whether a commit waits for its frame to be written. */
-  readonly waits: boolean;
-  /** Whether every frame is synced before the next is written. */
-  readonly sync: boolean;
-  /** Whether frames may be written while earlier ones are not durable. */
-  readonly late: boolean;
-  /** Time between two background writes of the journal, when there are any. */
-  readonly intervalMs: number | undefined;
   /** Time from a commit to the writing of its files. */
   readonly filingMs: number;
 }
@@ -27,15 +19,6 @@ export function directoryOptions(setup: BackendSetup): DirectoryOptions {
   const { path } = setup.options;
   if (typeof path !== "string" || path === "")
     throw new TypeError("path of the directory backend must be a folder's path");
-  const durability = setup.durability ?? "power";
-  const late = durability !== "power";
-  return {
-    path: resolve(path),
-    durability,
-    waits: durability === "power" || durability === "process",
-    sync: !late,
-    late,
-    intervalMs: durability === "interval" ? setup.durabilityIntervalMs : undefined,
-    filingMs: late ? LATE_FILING_MS : FILING_MS,
-  };
+  const journal = journalOptions(setup);
+  return { ...journal, path: resolve(path), filingMs: journal.late ? LATE_FILING_MS : FILING_MS };
 }

@@ -5,7 +5,7 @@ import type { StoredKey } from "../../core/key.js";
 import type { Version } from "../../core/version.js";
 import { compactJson, prettyJson } from "./pretty-json.js";
 
-export const ENTRY_FORMAT = 1;
+const ENTRY_FORMAT = 1;
 
 /** The codec whose text is JSON. */
 const JSON_CODEC = 1;

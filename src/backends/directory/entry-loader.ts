@@ -90,7 +90,7 @@ export class EntryLoader {
 const NOT_A_FILE = new Set(["ELOOP", "EISDIR", "ENOTDIR"]);
 
 /** What a file tells of the entry that the index has at its place. */
-export function contentOf(
+function contentOf(
   bytes: Uint8Array | undefined,
   place: EntryPlace,
   entry: LocalEntry,

@@ -8,18 +8,17 @@ const FILED = 256;
  * The entry as the index keeps it: in the place of its value stands how large that is. The value is in the entry's file,
  * or on its way there.
  */
-export function filedEntry(entry: LocalEntry): LocalEntry {
-  return indexEntry(entry, entry.size);
-}
-
-/** As {@link filedEntry}, of an entry whose parts were found in a file. */
-export function indexEntry(entry: Omit<StoredEntry, "size">, size: number): LocalEntry {
-  const { key, version, type, codec, incarnation, expiresAt } = entry;
-  return localEntry({
-    ...{ key, version, type, incarnation, expiresAt },
-    codec: codec + FILED,
-    data: String(size),
-  });
+export function filedEntry({
+  key,
+  version,
+  type,
+  codec,
+  incarnation,
+  expiresAt,
+  size,
+}: LocalEntry): LocalEntry {
+  const header = { key, version, type, incarnation, expiresAt };
+  return localEntry({ ...header, codec: codec + FILED, data: String(size) });
 }
 
 /** Whether this is how the index keeps an entry; otherwise it has its value with it. */

@@ -3,6 +3,7 @@ import type { FileSystem } from "../../core/file-system.js";
 import type { BackendSetup } from "../backend.js";
 import { CommitLog } from "../file/commit-log.js";
 import { openStore, type StorePlace } from "../file/open-store.js";
+import type { Surroundings } from "../file/journaled-info.js";
 import { StoreLayout } from "../file/store-layout.js";
 import { fileFault } from "../files/file-errors.js";
 import type { HeldLock } from "../files/store-lock.js";
@@ -15,9 +16,6 @@ import { Filing } from "./filing.js";
 /** An index up to this size is written anew when the store is closed, so that the next opening finds no journal. */
 const CHEAP_BYTES = 32 * 1024 * 1024;
 
-/** What a directory backend stands on; replaced in tests. */
-export type DirectorySurroundings = Pick<StorePlace, "fs" | "lock" | "sizes">;
-
 /** Everything that an open store is made of. */
 export interface OpenDirectory {
   readonly store: FiledStore;
@@ -28,7 +26,7 @@ export interface OpenDirectory {
 }
 
 function placeOf(
-  surroundings: DirectorySurroundings,
+  surroundings: Surroundings,
   layout: DirectoryLayout,
   { runtime, warn }: BackendSetup,
 ): StorePlace {
@@ -41,7 +39,7 @@ function placeOf(
  * @throws StorageFault `locked`; DamageFault when a journal is damaged. Nothing was changed then.
  */
 export async function openDirectory(
-  surroundings: DirectorySurroundings,
+  surroundings: Surroundings,
   layout: DirectoryLayout,
   options: DirectoryOptions,
   setup: BackendSetup,
@@ -75,7 +73,7 @@ export async function openDirectory(
 }
 
 export function entryFiles(
-  { fs }: DirectorySurroundings,
+  { fs }: Surroundings,
   layout: DirectoryLayout,
   { runtime }: BackendSetup,
 ): EntryFiles {

@@ -1,7 +1,6 @@
 import { background, type Context } from "../../core/context.js";
 import { StorageFault } from "../../core/errors.js";
 import type { StoredKey } from "../../core/key.js";
-import { hashEntry } from "../../core/range-digest.js";
 import type { KeyRange } from "../../core/range.js";
 import type {
   Backend,
@@ -13,7 +12,6 @@ import type {
   ChangesOptions,
   ChangesResult,
   CommitResult,
-  Durability,
   Position,
   ReadResult,
   ScanOptions,
@@ -22,8 +20,6 @@ import type {
   Want,
 } from "../backend.js";
 import { Breather } from "../files/breather.js";
-import { nodeFileSystem } from "../files/node-file-system.js";
-import { processLock } from "../files/process-lock.js";
 import { ChangeSignal } from "../local/change-signal.js";
 import { Lifecycle } from "../local/lifecycle.js";
 import { changesAfter } from "../local/local-changes.js";
@@ -40,27 +36,7 @@ import { openStore, readStore, type OpenedStore, type StorePlace } from "./open-
 import { storeFiles } from "./store-files.js";
 import { StoreLayout } from "./store-layout.js";
 import { verifyStore } from "./verify-store.js";
-
-const MIB = 1024 * 1024;
-
-const LIMITS = { maxValueBytes: 64 * MIB, maxBatchEntries: 100_000, maxBatchBytes: 256 * MIB };
-
-const HELD = { power: "power", process: "process", interval: "none", none: "none" } as const satisfies Record<
-  string,
-  Durability
->;
-
-/** Expired entries removed in one commit. */
-const SWEEP_ENTRIES = 1024;
-
-/** What a file backend stands on; replaced in tests. */
-export type FileSurroundings = Pick<StorePlace, "fs" | "lock" | "sizes">;
-
-const MACHINE: FileSurroundings = {
-  fs: nodeFileSystem,
-  lock: processLock,
-  sizes: { segmentBytes: MIB, partBytes: 32 * MIB, compactBytes: 64 * MIB },
-};
+import { journaledInfo, LIMITS, MACHINE, SWEEP_ENTRIES, type Surroundings } from "./journaled-info.js";
 
 /** Keeps everything in this process and every commit in a journal; see docs/formats.md. */
 export const fileBackend: BackendFactory = (setup) => new FileBackend(setup);
@@ -83,7 +59,7 @@ export class FileBackend implements Backend {
   #open: OpenState | undefined;
 
   /** @param surroundings the machine's files and lock unless given. */
-  constructor(setup: BackendSetup, surroundings: FileSurroundings = MACHINE) {
+  constructor(setup: BackendSetup, surroundings: Surroundings = MACHINE) {
     this.#setup = setup;
     this.#options = fileOptions(setup);
     const { runtime, warn } = setup;
@@ -91,7 +67,7 @@ export class FileBackend implements Backend {
     this.#signal = new ChangeSignal(runtime.timers, this.#lifecycle);
     this.#store = new LocalStore(setup);
     this.#sweeper = this.#makeSweeper();
-    this.info = infoOf(this.#options);
+    this.info = journaledInfo("file", this.#options);
     this.extensions = this.#makeExtensions();
   }
 
@@ -236,22 +212,4 @@ export class FileBackend implements Backend {
   #undisturbed<T>(work: () => Promise<T>): Promise<T> {
     return this.#open === undefined ? work() : this.#open.commits.withoutCompaction(work);
   }
-}
-
-function infoOf({ durability }: FileOptions): BackendInfo {
-  return {
-    name: "file",
-    capabilities: {
-      persistent: true,
-      shared: false,
-      groupCommit: true,
-      compact: true,
-      verify: true,
-      flush: true,
-      files: true,
-    },
-    limits: LIMITS,
-    durability: HELD[durability],
-    entryHash: hashEntry,
-  };
 }

@@ -1,20 +1,12 @@
 import type { BackendSetup } from "../backend.js";
+import { journalOptions, type JournalOptions } from "./journal-options.js";
 
 /** The backend's section of the configuration, and what follows from the rest of it. */
-export interface FileOptions {
+export interface FileOptions extends JournalOptions {
   readonly path: string;
   readonly backupCount: number;
   readonly readOnly: boolean;
   readonly compression: "none" | "gzip";
-  readonly durability: "power" | "process" | "interval" | "none";
-  /** Whether a commit waits for its frame to be written. */
-  readonly waits: boolean;
-  /** Whether every frame is synced before the next is written. */
-  readonly sync: boolean;
-  /** Whether frames may be written while earlier ones are not durable. */
-  readonly late: boolean;
-  /** Time between two background writes, when there are any. */
-  readonly intervalMs: number | undefined;
 }
 
 /** @throws TypeError for options that no configuration gives. */
@@ -27,16 +19,11 @@ export function fileOptions(setup: BackendSetup): FileOptions {
   }
   if (typeof readOnly !== "boolean")
     throw new TypeError("readOnly of the file backend must be true or false");
-  const durability = setup.durability ?? "power";
   return {
+    ...journalOptions(setup),
     path,
     backupCount: backupCount as number,
     readOnly,
     compression: setup.compression,
-    durability,
-    waits: durability === "power" || durability === "process",
-    sync: durability === "power",
-    late: durability !== "power",
-    intervalMs: durability === "interval" ? setup.durabilityIntervalMs : undefined,
   };
 }

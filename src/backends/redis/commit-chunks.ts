@@ -1,4 +1,5 @@
 import type { Batch, Limits } from "../backend.js";
+import { batchesByNamespace, commitChunks } from "../local/commit-chunks.js";
 
 /** Most bytes of data of one script call, unless a single batch brings more. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
@@ -11,30 +12,8 @@ export function chunksOf(
   batches: readonly Batch[],
   { maxBatchEntries }: Limits,
 ): ReadonlyMap<string, readonly (readonly Batch[])[]> {
-  const chunks = new Map<string, Batch[][]>();
-  const sizes = new Map<string, { entries: number; bytes: number }>();
-  for (const batch of batches) {
-    const { namespace } = batch;
-    const entries = batch.writes.length + batch.checks.length + batch.ranges.length;
-    const bytes = bytesOf(batch);
-    const size = sizes.get(namespace);
-    if (size === undefined || size.entries + entries > maxBatchEntries || size.bytes + bytes > CHUNK_BYTES) {
-      const slices = chunks.get(namespace) ?? [];
-      slices.push([batch]);
-      chunks.set(namespace, slices);
-      sizes.set(namespace, { entries, bytes });
-    } else {
-      chunks.get(namespace)?.at(-1)?.push(batch);
-      size.entries += entries;
-      size.bytes += bytes;
-    }
-  }
-  return chunks;
-}
-
-/** Roughly: text counts by its units. */
-function bytesOf({ writes }: Batch): number {
-  let bytes = 0;
-  for (const write of writes) if (write.kind === "put") bytes += write.data.length;
-  return bytes;
+  const limits = { maxBatchEntries, maxBatchBytes: CHUNK_BYTES };
+  return new Map(
+    Array.from(batchesByNamespace(batches), ([namespace, own]) => [namespace, commitChunks(own, limits)]),
+  );
 }

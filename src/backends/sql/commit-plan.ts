@@ -6,6 +6,7 @@ import { hashEntry, type Digest } from "../../core/range-digest.js";
 import type { KeyRange } from "../../core/range.js";
 import type { Version } from "../../core/version.js";
 import type { Batch, Check, Put, RangeCheck, Write } from "../backend.js";
+import { batchesByNamespace } from "../local/commit-chunks.js";
 import { ByteBuilder } from "./byte-builder.js";
 import { encodeExpiries, encodeRecord } from "./change-record.js";
 import type { ExpiredRow } from "./log-row.js";
@@ -141,13 +142,7 @@ export function planSweep(groups: readonly { readonly id: Version; readonly rows
 /** The batches of one namespace side by side, otherwise in their order. */
 export function byNamespace(batches: readonly Batch[]): readonly Batch[] {
   if (batches.every(({ namespace }) => namespace === batches[0]?.namespace)) return batches;
-  const groups = new Map<string, Batch[]>();
-  for (const batch of batches) {
-    const group = groups.get(batch.namespace);
-    if (group === undefined) groups.set(batch.namespace, [batch]);
-    else group.push(batch);
-  }
-  return [...groups.values()].flat();
+  return [...batchesByNamespace(batches).values()].flat();
 }
 
 class PlanBuilder {

@@ -28,7 +28,7 @@ import { ChangeSignal } from "../local/change-signal.js";
 import { Lifecycle } from "../local/lifecycle.js";
 import { Sweeper } from "../local/sweeper.js";
 import { callContext, jointContext } from "./call-context.js";
-import { commitChunks } from "./commit-chunks.js";
+import { commitChunks } from "../local/commit-chunks.js";
 import { CommitCarrier } from "./commit-carrier.js";
 import { byNamespace } from "./commit-plan.js";
 import { wantedOf } from "./entry-row.js";

@@ -6,7 +6,8 @@
 
   KEYS 1 to 7, see the prelude
   ARGV 1 token of this attempt, 2 id for a sweep, 3 commits the log keeps, 4 their age in ms, 5 channel,
-       6 most entries that range checks and range deletes may touch, 7 most expired entries to look through; then words of the batches, each begun by its letter:
+       6 most entries that range checks and range deletes may touch, 7 most expired entries to look through;
+       then words of the batches, each begun by its letter:
        B id writes-as-packed    a batch begins; packed is "" when it writes nothing
        C key version            the live entry has this version
        N key                    there is no live entry
