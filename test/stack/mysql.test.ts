@@ -1,3 +1,4 @@
-import { describeMysqlStorage } from "./mysql-store-harness.js";
+import { MYSQL } from "../support/mysql-harness.js";
+import { describeSqlStorage } from "./sql-store-harness.js";
 
-describeMysqlStorage("mysql", { max_entries: 1000 });
+describeSqlStorage("mysql", { max_entries: 1000 }, MYSQL);

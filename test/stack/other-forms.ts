@@ -3,8 +3,9 @@
  * cache over file, sqlite and redis. `npm run test:forms` runs them.
  */
 import { describeStorage } from "../../src/testing/storage-suite.js";
-import { describeMysqlStorage } from "./mysql-store-harness.js";
-import { describePostgresStorage } from "./postgres-store-harness.js";
+import { MYSQL } from "../support/mysql-harness.js";
+import { POSTGRES } from "../support/postgres-harness.js";
+import { describeSqlStorage } from "./sql-store-harness.js";
 import { directoryHarness, fileHarness, lmdbHarness } from "./store-harness.js";
 
 const forms = [
@@ -14,5 +15,5 @@ const forms = [
   lmdbHarness("lmdb without a cache", { max_entries: 0 }, { durability: "process" }),
 ];
 for (const form of forms) describeStorage(form, { describe, it });
-describePostgresStorage("postgres without a cache", { max_entries: 0 });
-describeMysqlStorage("mysql without a cache", { max_entries: 0 });
+describeSqlStorage("postgres without a cache", { max_entries: 0 }, POSTGRES);
+describeSqlStorage("mysql without a cache", { max_entries: 0 }, MYSQL);

@@ -1,3 +1,4 @@
-import { describePostgresStorage } from "./postgres-store-harness.js";
+import { POSTGRES } from "../support/postgres-harness.js";
+import { describeSqlStorage } from "./sql-store-harness.js";
 
-describePostgresStorage("postgres", { max_entries: 1000 });
+describeSqlStorage("postgres", { max_entries: 1000 }, POSTGRES);

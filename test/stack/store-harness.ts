@@ -21,78 +21,24 @@ export function memoryHarness(name: string, cache: CacheUnderTest): StorageHarne
   };
 }
 
-/** Stores in folders of LMDB, each in a new one. */
-export function lmdbHarness(
-  name: string,
-  cache: CacheUnderTest,
-  settings: StorageSettings = {},
-): StorageHarness {
-  return {
+type MakeHarness = (name: string, cache: CacheUnderTest, settings?: StorageSettings) => StorageHarness;
+
+/** Stores of a backend whose data is at a path, each in a new folder of its own. */
+function onDisk(backend: "file" | "directory" | "sqlite" | "lmdb", place: string): MakeHarness {
+  return (name, cache, settings = {}) => ({
     name,
     persistent: true,
     cacheEntries: cache.max_entries,
     values: cache.values ?? "copy",
     settings: async () => {
       const folder = await mkdtemp(path.join(MEMORY_FOLDER, "holdfast-stack-"));
-      return { backend: "lmdb", cache, ...settings, lmdb: { path: folder } };
+      return { backend, cache, ...settings, [backend]: { path: path.join(folder, place) } };
     },
-    destroy: async ({ lmdb }) => rm(lmdb?.path as string, { recursive: true }),
-  };
+    destroy: async (made) => rm(path.dirname(made[backend]?.path as string), { recursive: true }),
+  });
 }
 
-/** Stores in files of SQLite, each in a new folder of its own. */
-export function sqliteHarness(
-  name: string,
-  cache: CacheUnderTest,
-  settings: StorageSettings = {},
-): StorageHarness {
-  return {
-    name,
-    persistent: true,
-    cacheEntries: cache.max_entries,
-    values: cache.values ?? "copy",
-    settings: async () => {
-      const folder = await mkdtemp(path.join(MEMORY_FOLDER, "holdfast-stack-"));
-      return { backend: "sqlite", cache, ...settings, sqlite: { path: path.join(folder, "store.db") } };
-    },
-    destroy: async ({ sqlite }) => rm(path.dirname(sqlite?.path as string), { recursive: true }),
-  };
-}
-
-/** Stores in files, each in a new folder of its own. */
-export function fileHarness(
-  name: string,
-  cache: CacheUnderTest,
-  settings: StorageSettings = {},
-): StorageHarness {
-  return {
-    name,
-    persistent: true,
-    cacheEntries: cache.max_entries,
-    values: cache.values ?? "copy",
-    settings: async () => {
-      const folder = await mkdtemp(path.join(MEMORY_FOLDER, "holdfast-stack-"));
-      return { backend: "file", cache, ...settings, file: { path: path.join(folder, "store.json") } };
-    },
-    destroy: async ({ file }) => rm(path.dirname(file?.path as string), { recursive: true }),
-  };
-}
-
-/** Stores in folders of readable files, each in a new one. */
-export function directoryHarness(
-  name: string,
-  cache: CacheUnderTest,
-  settings: StorageSettings = {},
-): StorageHarness {
-  return {
-    name,
-    persistent: true,
-    cacheEntries: cache.max_entries,
-    values: cache.values ?? "copy",
-    settings: async () => {
-      const folder = await mkdtemp(path.join(MEMORY_FOLDER, "holdfast-stack-"));
-      return { backend: "directory", cache, ...settings, directory: { path: path.join(folder, "store") } };
-    },
-    destroy: async ({ directory }) => rm(path.dirname(directory?.path as string), { recursive: true }),
-  };
-}
+export const fileHarness = onDisk("file", "store.json");
+export const directoryHarness = onDisk("directory", "store");
+export const sqliteHarness = onDisk("sqlite", "store.db");
+export const lmdbHarness = onDisk("lmdb", "store");

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { background, defaultBackends, openStorage, type StorageSettings } from "../../src/index.js";
@@ -7,6 +6,8 @@ import { postgresServer, startPostgres } from "./servers/postgres-server.js";
 import { redisCluster } from "./servers/redis-cluster.js";
 import { redisServer, startRedis } from "./servers/redis-server.js";
 import type { ServerProcess } from "./servers/server-process.js";
+import { ownPrefix } from "./redis-harness.js";
+import { freshTable } from "./sql-harness.js";
 import { MEMORY_FOLDER } from "./memory-folder.js";
 
 /** An empty store of its own for whoever asked for it. */
@@ -109,11 +110,6 @@ async function clear(settings: StorageSettings): Promise<void> {
   await storage.stop();
 }
 
-/** The name of a table or the prefix of keys, like no other. */
-function ownName(): string {
-  return `t_${randomBytes(8).toString("hex")}`;
-}
-
 /** Stores side by side on the masters of one cluster. */
 const REDIS_CLUSTER: StoreKind = {
   name: "redis cluster",
@@ -125,7 +121,7 @@ const REDIS_CLUSTER: StoreKind = {
   async fresh() {
     const servers = await redisCluster();
     if (servers === undefined) return undefined;
-    const redis = { cluster: [...servers.addresses], prefix: `${ownName()}:` };
+    const redis = { cluster: [...servers.addresses], prefix: ownPrefix() };
     return { settings: { backend: "redis", redis }, destroy: async () => undefined };
   },
 };
@@ -146,17 +142,17 @@ const KINDS: readonly StoreKind[] = [
   onServer("postgres", "postgresql", {
     shared: postgresServer,
     start: () => startPostgres(),
-    settings: (url) => ({ postgres: { url, table: ownName() } }),
+    settings: (url) => ({ postgres: { url, table: freshTable() } }),
   }),
   onServer("mysql", "mariadb-server", {
     shared: mariadbServer,
     start: () => startMariadb(),
-    settings: (url) => ({ mysql: { url, table: ownName() } }),
+    settings: (url) => ({ mysql: { url, table: freshTable() } }),
   }),
   onServer("redis", "redis-server", {
     shared: redisServer,
     start: () => startRedis(["--appendfsync", "always"]),
-    settings: (url) => ({ redis: { url, prefix: `${ownName()}:` } }),
+    settings: (url) => ({ redis: { url, prefix: ownPrefix() } }),
   }),
 ];
 

@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { describeBackendModel } from "../../../src/testing/backend-model.js";
 import { describeBackend } from "../../../src/testing/backend-suite.js";
 import { missing } from "../../support/fixtures.js";
-import { mysqlHarness } from "../../support/mysql-harness.js";
-import { mariadbServer } from "../../support/servers/mariadb-server.js";
+import { MYSQL } from "../../support/mysql-harness.js";
+import { sqlHarness } from "../../support/sql-harness.js";
 
 describe("mysql", () => {
   before(async function () {
-    if ((await mariadbServer()) === undefined) missing(this, "MariaDB");
+    if ((await MYSQL.server()) === undefined) missing(this, "MariaDB");
   });
 
-  describeBackend(mysqlHarness(mariadbServer), { describe, it });
-  describeBackendModel(mysqlHarness(mariadbServer), { describe, it }, fc, { runs: 20 });
+  describeBackend(sqlHarness(MYSQL), { describe, it });
+  describeBackendModel(sqlHarness(MYSQL), { describe, it }, fc, { runs: 20 });
 });

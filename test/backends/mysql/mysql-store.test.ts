@@ -8,7 +8,8 @@ import { VersionSource } from "../../../src/core/version.js";
 import { suiteSetup } from "../../../src/testing/backend-suite/suite-harness.js";
 import { missing } from "../../support/fixtures.js";
 import { askMysql } from "../../support/mysql-client.js";
-import { dropTables, freshTable } from "../../support/mysql-harness.js";
+import { MYSQL } from "../../support/mysql-harness.js";
+import { freshTable } from "../../support/sql-harness.js";
 import { startMariadb, type MariadbServer } from "../../support/servers/mariadb-server.js";
 import { freePort } from "../../support/servers/server-process.js";
 import { TcpProxy } from "../../support/servers/tcp-proxy.js";
@@ -77,7 +78,7 @@ describe("a store of mysql", () => {
 
   afterEach(async () => {
     for (const backend of open.splice(0)) await backend.close(ctx);
-    await dropTables(server.url, table);
+    await MYSQL.dropTables(server.url, table);
   });
 
   function make(options: Readonly<Record<string, unknown>> = {}): Backend {

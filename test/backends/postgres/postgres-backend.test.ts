@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { describeBackendModel } from "../../../src/testing/backend-model.js";
 import { describeBackend } from "../../../src/testing/backend-suite.js";
 import { missing } from "../../support/fixtures.js";
-import { postgresHarness } from "../../support/postgres-harness.js";
-import { postgresServer } from "../../support/servers/postgres-server.js";
+import { POSTGRES } from "../../support/postgres-harness.js";
+import { sqlHarness } from "../../support/sql-harness.js";
 
 describe("postgres", () => {
   before(async function () {
-    if ((await postgresServer()) === undefined) missing(this, "PostgreSQL");
+    if ((await POSTGRES.server()) === undefined) missing(this, "PostgreSQL");
   });
 
-  describeBackend(postgresHarness(postgresServer), { describe, it });
-  describeBackendModel(postgresHarness(postgresServer), { describe, it }, fc, { runs: 20 });
+  describeBackend(sqlHarness(POSTGRES), { describe, it });
+  describeBackendModel(sqlHarness(POSTGRES), { describe, it }, fc, { runs: 20 });
 });
