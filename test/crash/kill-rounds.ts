@@ -25,6 +25,8 @@ export interface KillOptions {
   readonly seed: number;
   readonly rounds: number;
   readonly until?: number;
+  /** Goes on after `rounds` until so many commits were acknowledged; 0 unless given. A busy machine needs more rounds. */
+  readonly enough?: number;
   /** The kind of store; the file backend's unless given. */
   readonly store?: CrashStore;
 }
@@ -57,13 +59,14 @@ export async function tryKills(options: KillOptions): Promise<KillTotals> {
  * whole, and nothing that was never begun.
  */
 export async function tryEndings(
-  { seed, rounds, until = Infinity, store = CRASH_STORES.file }: KillOptions,
+  { seed, rounds, until = Infinity, enough = 0, store = CRASH_STORES.file }: KillOptions,
   ending: Ending,
 ): Promise<KillTotals> {
   const totals: KillTotals = { rounds: 0, acknowledged: 0, failures: [] };
   const random = new SeededRandom(seed);
   let first = 0;
-  for (let round = 0; round < rounds && performance.now() < until; round++) {
+  const isWorthMore = (round: number) => round < rounds || totals.acknowledged < enough;
+  for (let round = 0; isWorthMore(round) && performance.now() < until; round++) {
     const told = await endedAfter(store, first, random.below(LONGEST_LIFE_MS), ending);
     totals.rounds += 1;
     totals.acknowledged += told.acknowledged.length;
