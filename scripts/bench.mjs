@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseOptions, USAGE } from "../bench/harness/options.mjs";
-import { rows } from "../bench/rows/index.mjs";
+import { backendRows, rows } from "../bench/rows/index.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -27,8 +27,9 @@ async function bench(options) {
 }
 
 try {
-  const rowIds = rows.map(({ id }) => id);
-  const options = parseOptions(process.argv.slice(2), rowIds);
+  const idsOf = (some) => some.map(({ id }) => id);
+  const rowIds = idsOf(rows);
+  const options = parseOptions(process.argv.slice(2), rowIds, idsOf(backendRows));
   if (options.help) console.log(`${USAGE}\n\nrows: ${rowIds.join(", ")}`);
   else await bench(options);
 } catch (error) {

@@ -17,8 +17,8 @@ export const keyOf = (n) => `user:${n}:profile`;
 /** The keys of records 0 to count, made beforehand so that no round pays for them. */
 export const keysUpTo = (count) => Array.from({ length: count }, (_, n) => keyOf(n));
 
-/** Batches of records, so that filling a million of them needs no second copy of all. */
-export function* batchesUpTo(count, batchSize = 10_000) {
+/** Batches of records, so that filling a million of them needs no second copy of all; no larger than every backend takes. */
+export function* batchesUpTo(count, batchSize = 5_000) {
   for (let start = 0; start < count; start += batchSize) {
     const size = Math.min(batchSize, count - start);
     yield Array.from({ length: size }, (_, i) => [keyOf(start + i), valueOf(start + i)]);

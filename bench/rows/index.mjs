@@ -8,6 +8,9 @@ import { row as p3 } from "./p3.mjs";
 import { row as p4 } from "./p4.mjs";
 import { row as p5 } from "./p5.mjs";
 import { row as p6 } from "./p6.mjs";
+import { row as p7 } from "./p7.mjs";
+import { row as p8 } from "./p8.mjs";
+import { row as p9 } from "./p9.mjs";
 import { row as start } from "./start.mjs";
 
 /**
@@ -17,4 +20,7 @@ import { row as start } from "./start.mjs";
  * With `fresh: true` each round has a new process and `run(subject, options)` opens the store itself, on what
  * `build(subject, options)` left, and answers figures of its own.
  */
-export const rows = [p1, p1f, p2, p3, p4, p5, p6, p12, p13, p14, start];
+export const rows = [p1, p1f, p2, p3, p4, p5, p6, p7, p8, p9, p12, p13, p14, start];
+
+/** Each backend beside the raw driver that it stands on. */
+export const backendRows = [p7, p8, p9];

@@ -1,6 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { noMariadb, startMariadb } from "../servers/mariadb-server.mjs";
+import { noPostgres, startPostgres } from "../servers/postgres-server.mjs";
+import { startRedis } from "../servers/redis-server.mjs";
+import { unlessThere } from "../servers/server.mjs";
 
 /** Another build than dist/ is measured with --dist. */
 const DIST = process.env.HOLDFAST_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
@@ -48,8 +52,45 @@ const memory = (values) => (options) => open({ backend: "memory", ...settingsOf(
 const file = (options) =>
   open({ backend: "file", file: { path: join(options.folder, "store") }, ...settingsOf(options, "copy") });
 
+const local = (backend, path) => (options) =>
+  open({ backend, [backend]: { path: join(options.folder, path) }, ...settingsOf(options, "copy") });
+
+/** A store on a server of its own, which ends with the store. */
+const served = (backend, start) => async (options) => {
+  const { url, stop } = await start(options.folder);
+  const handle = await open({ backend, [backend]: { url }, ...settingsOf(options, "copy") });
+  return {
+    ...handle,
+    close: async () => {
+      await handle.close();
+      await stop();
+    },
+  };
+};
+
+const onServer = (backend, start, missing, durability = "power") => ({
+  durability,
+  copies: "yes",
+  unavailable: () => unavailable() ?? missing(),
+  open: served(backend, start),
+});
+
+const onRedis = (appendfsync, durability) =>
+  onServer(
+    "redis",
+    (folder) => startRedis(folder, appendfsync),
+    () => unlessThere("redis-server"),
+    durability,
+  );
+
 export const subjects = {
   "holdfast memory": { durability: "none", copies: "yes", unavailable, load, open: memory("copy") },
   "holdfast memory, frozen": { durability: "none", copies: "frozen", unavailable, open: memory("frozen") },
   "holdfast file": { durability: "power", copies: "yes", unavailable, open: file },
+  "holdfast sqlite": { durability: "power", copies: "yes", unavailable, open: local("sqlite", "store.db") },
+  "holdfast lmdb": { durability: "power", copies: "yes", unavailable, open: local("lmdb", "store") },
+  "holdfast postgres": onServer("postgres", startPostgres, noPostgres),
+  "holdfast mysql": onServer("mysql", startMariadb, noMariadb),
+  "holdfast redis always": onRedis("always", "power"),
+  "holdfast redis everysec": onRedis("everysec", "process"),
 };

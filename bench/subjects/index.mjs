@@ -8,6 +8,8 @@ import { subjects as level } from "./level.mjs";
 import { subjects as lmdb } from "./lmdb.mjs";
 import { subjects as lru } from "./lru.mjs";
 import { subjects as map } from "./map.mjs";
+import { subjects as mysql } from "./mysql.mjs";
+import { subjects as postgres } from "./postgres.mjs";
 import { subjects as redis } from "./redis.mjs";
 import { subjects as sqlite } from "./sqlite.mjs";
 import { subjects as unstorage } from "./unstorage.mjs";
@@ -29,6 +31,8 @@ export const subjects = {
   ...lmdb,
   ...lru,
   ...map,
+  ...mysql,
+  ...postgres,
   ...redis,
   ...sqlite,
   ...unstorage,
