@@ -6,6 +6,9 @@ import type { SqliteDriver } from "./sqlite-database.js";
 import { sqliteFault } from "./sqlite-errors.js";
 import type { SqliteOptions } from "./sqlite-options.js";
 
+/** Pages that a connection keeps; the default of 2 MiB holds too little of what is written again and again. */
+const CACHE_KIB = 16 * 1024;
+
 /** The log is cut back to this size when it starts over. */
 const KEPT_LOG_BYTES = 64 * 1024 * 1024;
 
@@ -24,7 +27,7 @@ export async function openConnection(
   const { path, isFile, synchronous } = options;
   const connection = await withRetry(waiting, retry, () => new SqliteConnection(driver.open(path)));
   try {
-    connection.exec("PRAGMA busy_timeout = 0");
+    connection.exec(`PRAGMA busy_timeout = 0; PRAGMA cache_size = -${CACHE_KIB}`);
     await withRetry(waiting, retry, () => schemaVersion(connection, path));
     if (isFile) await withRetry(waiting, retry, () => keepLog(connection, path));
     connection.exec(`PRAGMA synchronous = ${synchronous}; PRAGMA journal_size_limit = ${KEPT_LOG_BYTES}`);

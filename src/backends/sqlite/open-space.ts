@@ -6,8 +6,9 @@ import type { StoreClock } from "./store-clock.js";
 import { StoredEntries } from "./stored-entries.js";
 
 const NEXT_ID = "UPDATE counters SET value = value + 1 WHERE name = 'ids' RETURNING value";
-const SAVE =
-  "INSERT OR REPLACE INTO namespaces (name, id, gen, ordinal, now, written, tip) VALUES (?, ?, ?, ?, ?, ?, ?)";
+const SAVE = `INSERT INTO namespaces (name, id, gen, ordinal, now, written, tip) VALUES (?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (name) DO UPDATE SET id = excluded.id, gen = excluded.gen, ordinal = excluded.ordinal, now = excluded.now,
+    written = excluded.written, tip = excluded.tip`;
 const DROP = "INSERT INTO dropped (gen) VALUES (?)";
 
 /** No entries have this generation. */
