@@ -1,12 +1,12 @@
 import type { Batch, CommitResult } from "../backend.js";
 import type { Waiting } from "./busy-retry.js";
 
-/** Waiting for a lock on behalf of several batches: worth it until all of them are over. */
-export function waitingForAll(batches: readonly Batch[]): Waiting {
+/** Waiting for a lock on behalf of several callers: worth it until all of them are over. */
+export function waitingForAll(callers: readonly Pick<Batch, "ctx">[]): Waiting {
   return {
-    remainingMs: () => Math.max(...batches.map(({ ctx }) => ctx.remainingMs())),
+    remainingMs: () => Math.max(...callers.map(({ ctx }) => ctx.remainingMs())),
     err: () => {
-      const faults = batches.map(({ ctx }) => ctx.err());
+      const faults = callers.map(({ ctx }) => ctx.err());
       return faults.every((fault) => fault !== undefined) ? faults[0] : undefined;
     },
   };

@@ -36,6 +36,7 @@ import { findNamespace } from "./namespace-row.js";
 import { paced } from "./paced.js";
 import { loadDriver } from "./sqlite-driver.js";
 import { filesOf } from "./sqlite-file.js";
+import { ReadGatherer } from "./read-gatherer.js";
 import { sqliteOptions, type SqliteOptions } from "./sqlite-options.js";
 import { SqliteStore } from "./sqlite-store.js";
 import { StoreClock } from "./store-clock.js";
@@ -62,6 +63,7 @@ class SqliteBackend implements Backend {
   readonly #sweeper: Sweeper;
   readonly #background: BackgroundFlush | undefined;
   #open: SqliteStore | undefined;
+  #gatherer: ReadGatherer | undefined;
 
   constructor(setup: BackendSetup) {
     const { runtime } = setup;
@@ -89,6 +91,7 @@ class SqliteBackend implements Backend {
       const { operationTimeoutMs, runtime } = this.#setup;
       const retry = { timeoutMs: operationTimeoutMs, uniform: () => runtime.random.uniform() };
       this.#open = await SqliteStore.open(ctx, { driver, options: this.#options, retry });
+      this.#gatherer = new ReadGatherer(this.#store, this.#clock);
       this.#sweeper.start();
     });
   }
@@ -265,6 +268,7 @@ class SqliteBackend implements Backend {
     return {
       lifecycle: this.#lifecycle,
       store: () => this.#store,
+      gatherer: () => this.#gatherer as ReadGatherer,
       clock: this.#clock,
       breather: () => this.#breather(),
     };

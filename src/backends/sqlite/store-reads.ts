@@ -13,7 +13,7 @@ import {
 import { asBuffer, readEntry, readHeader, textOf } from "./entry-row.js";
 import { bounds, keyBytes } from "./key-bounds.js";
 import { findNamespace, type NamespaceRow } from "./namespace-row.js";
-import { packed, unpack, type PackedRow } from "./packed-rows.js";
+import { INLINE_BYTES, packed, unpack, type PackedRow } from "./packed-rows.js";
 import type { SqliteConnection } from "./sqlite-connection.js";
 import type { StoreClock } from "./store-clock.js";
 
@@ -22,8 +22,14 @@ const PAGE_ROWS = 512;
 const KEY_PAGE_ROWS = 2048;
 const PAGE_BYTES = 1024 * 1024;
 
-const POINT = `SELECT n.ordinal AS ordinal, n.now AS now, n.tip AS tip, e.head AS head, e.data AS data
-  FROM namespaces n LEFT JOIN entries e ON e.ns = n.gen AND e.key = ? WHERE n.name = ?`;
+const pointed = (columns: string) =>
+  `SELECT ${columns} FROM namespaces n LEFT JOIN entries e ON e.ns = n.gen AND e.key = ? WHERE n.name = ?`;
+const POINT = pointed("n.ordinal AS ordinal, n.now AS now, n.tip AS tip, e.head AS head, e.data AS data");
+/** The same with its blobs in one, whose handing over costs a driver some microseconds each; too long where data is large. */
+const PACKED_POINT = pointed(
+  `n.ordinal AS ordinal, n.now AS now, length(n.tip) AS tip_bytes, length(e.head) AS head_bytes, length(e.data) AS data_bytes,
+   CAST(n.tip || CASE WHEN length(e.data) <= ${INLINE_BYTES} THEN e.head || e.data ELSE x'' END AS BLOB) AS slab`,
+);
 
 const listed = (withData: boolean) =>
   `SELECT ${packed("CAST(place AS BLOB)", withData)} FROM (SELECT j.key AS place, e.head AS head, e.data AS data
@@ -83,23 +89,41 @@ export class StoreReads {
 
   /** One key, in one statement: nothing is read more often. */
   one(namespace: string, key: StoredKey, want: Want): ReadResult<Want> {
+    const row = this.#connection.get(PACKED_POINT, [keyBytes(key), namespace]);
+    if (row === undefined) return { entries: [undefined], ...this.moment(undefined) };
+    const [ordinal, committed, tipBytes, headBytes, dataBytes, slab] = row as [
+      ...[number, number, number, number | null, number, Uint8Array],
+    ];
+    if (headBytes !== null && dataBytes > INLINE_BYTES) return this.#oneLarge(namespace, key, want);
+    const bytes = asBuffer(slab);
+    const point = { ordinal, committed, tip: bytes.subarray(0, tipBytes) };
+    if (headBytes === null) return this.#point(point, undefined);
+    const head = bytes.subarray(tipBytes, tipBytes + headBytes);
+    const data = bytes.subarray(tipBytes + headBytes);
+    return this.#point(point, entryOf(namespace, key, head, data, want));
+  }
+
+  #oneLarge(namespace: string, key: StoredKey, want: Want): ReadResult<Want> {
     const row = this.#connection.get(POINT, [keyBytes(key), namespace]);
     if (row === undefined) return { entries: [undefined], ...this.moment(undefined) };
     const [ordinal, committed, tip, head, data] = row as [
-      number,
-      number,
-      Uint8Array,
-      Uint8Array | null,
-      Uint8Array,
+      ...[number, number, Uint8Array, Uint8Array | null, Uint8Array],
     ];
+    const entry = head === null ? undefined : entryOf(namespace, key, head, data, want);
+    return this.#point({ ordinal, committed, tip }, entry);
+  }
+
+  #point(
+    {
+      ordinal,
+      committed,
+      tip,
+    }: { readonly ordinal: number; readonly committed: number; readonly tip: Uint8Array },
+    entry: StoredEntry | undefined,
+  ): ReadResult<Want> {
     const now = this.#clock.now(committed);
-    const position = { ordinal, id: textOf(tip) };
-    if (head === null) return { entries: [undefined], now, position };
-    const entry =
-      want === "values"
-        ? readEntry(namespace, key, head, data)
-        : readHeader(namespace, key, head, data.byteLength);
-    return { entries: [isLive(entry, now) ? entry : undefined], now, position };
+    const entries = [entry !== undefined && isLive(entry, now) ? entry : undefined];
+    return { entries, now, position: { ordinal, id: textOf(tip) } };
   }
 
   /** Some keys, in one statement and one state of the database, which the caller holds. @param now when there is one already. */
@@ -187,6 +211,17 @@ export class StoreReads {
     const data = found.data ?? (this.#connection.get(SQL.data, [gen, keyBytes(key)])?.[0] as Uint8Array);
     return readEntry(namespace, key, asBuffer(found.head), data);
   }
+}
+
+function entryOf(
+  namespace: string,
+  key: StoredKey,
+  head: Uint8Array,
+  data: Uint8Array,
+  want: Want,
+): StoredEntry {
+  if (want === "values") return readEntry(namespace, key, head, data);
+  return readHeader(namespace, key, head, data.byteLength) as StoredEntry;
 }
 
 export function isLive({ expiresAt }: { readonly expiresAt?: number }, now: number): boolean {

@@ -8,6 +8,7 @@ import { textOf } from "./entry-row.js";
 import { findNamespace } from "./namespace-row.js";
 import { paced } from "./paced.js";
 import { countRange } from "./range-sum.js";
+import type { ReadGatherer } from "./read-gatherer.js";
 import type { SqliteConnection } from "./sqlite-connection.js";
 import type { SqliteStore } from "./sqlite-store.js";
 import type { StoreClock } from "./store-clock.js";
@@ -28,6 +29,7 @@ const NEXT_NAMES = names("WHERE name > ?");
 export interface ReadSource {
   readonly lifecycle: Lifecycle;
   readonly store: () => SqliteStore;
+  readonly gatherer: () => ReadGatherer;
   readonly clock: StoreClock;
   readonly breather: () => Breather;
 }
@@ -43,14 +45,13 @@ export function readEntries(
   const { lifecycle, clock } = source;
   return lifecycle.run(ctx, async () => {
     const store = source.store();
+    if (keys.length === 1) return await source.gatherer().read(ctx, namespace, keys[0] as StoredKey, want);
     if (keys.length > READ_AT_ONCE) {
       return await store.readLong(ctx, (connection) => readMany(source, connection, namespace, keys, want));
     }
     return await store.read(ctx, (connection) => {
       const reads = new StoreReads(connection, clock);
-      return keys.length === 1
-        ? reads.one(namespace, keys[0] as StoredKey, want)
-        : connection.view(() => reads.several(namespace, keys, want));
+      return connection.view(() => reads.several(namespace, keys, want));
     });
   });
 }

@@ -1,3 +1,4 @@
+import { withConsistency } from "../../../src/core/consistency.js";
 import { expect } from "chai";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
@@ -194,6 +195,9 @@ describe("a store of sqlite", () => {
       const error: unknown = await again.get(ctx, "bad").catch((reason: unknown) => reason);
       expect(error).to.include({ code: 5003, reason: "checksum", key: "bad" });
       expect(await again.get(ctx, "good")).to.equal("fine");
+      const together = ["good", "bad", "good"].map((key) => again.get(withConsistency(ctx, "strong"), key));
+      const outcomes = await Promise.allSettled(together);
+      expect(outcomes.map(({ status }) => status)).to.deep.equal(["fulfilled", "rejected", "fulfilled"]);
       const report = await again.verify(ctx);
       expect(report.problems.map(({ reason }) => reason)).to.deep.equal(["checksum"]);
       await again.set(ctx, "bad", "mended");
