@@ -12,6 +12,16 @@ export function valueOf(n) {
   };
 }
 
+/**
+ * Values one after the other, a prime number of them: no round gives a key the value that the last one gave it. Engines
+ * that see that nothing changes write nothing, and a put would be measured that is none.
+ */
+export function valuesInTurn(count = 1009) {
+  const values = Array.from({ length: count }, (_, n) => valueOf(n));
+  let next = 0;
+  return () => values[next++ % count];
+}
+
 export const keyOf = (n) => `user:${n}:profile`;
 
 /** The keys of records 0 to count, made beforehand so that no round pays for them. */

@@ -1,9 +1,8 @@
-import { fill, keysUpTo, randomBelow, valueOf } from "../harness/records.mjs";
+import { fill, keysUpTo, randomBelow, valuesInTurn } from "../harness/records.mjs";
 import { inFlight } from "../harness/workload.mjs";
 
 const KEYS = 10_000;
 const WIDTH = 64;
-const values = Array.from({ length: 1000 }, (_, n) => valueOf(n));
 
 export const PUT = "put, 64 in flight";
 export const COLD_GET = "cold get, 64 in flight";
@@ -21,9 +20,9 @@ export function putBench({ title, subjects, total = 6_400 }) {
     measures: [
       {
         name: PUT,
-        run(handle, { keys }) {
+        run(handle, { keys, nextValue }) {
           const pick = randomBelow(KEYS);
-          return inFlight(WIDTH, total, (i) => handle.set(keys[pick()], values[i % values.length]));
+          return inFlight(WIDTH, total, () => handle.set(keys[pick()], nextValue()));
         },
       },
     ],
@@ -52,7 +51,7 @@ export function coldGetBench({ title, subjects, total = 12_800 }) {
 
 async function filled(handle) {
   await fill(handle, KEYS);
-  return { keys: keysUpTo(KEYS) };
+  return { keys: keysUpTo(KEYS), nextValue: valuesInTurn() };
 }
 
 /** What is asked of a backend beside its raw driver. */

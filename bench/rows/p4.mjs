@@ -1,4 +1,4 @@
-import { fill, keysUpTo, randomBelow, valueOf } from "../harness/records.mjs";
+import { fill, keysUpTo, randomBelow, valuesInTurn } from "../harness/records.mjs";
 import { inFlight, repeatFor } from "../harness/workload.mjs";
 
 const ours = "holdfast file";
@@ -9,13 +9,11 @@ const LEAST_MS = 100;
 
 const putting = (name, width, total) => ({
   name,
-  async run(handle, { keys, values }) {
+  async run(handle, { keys, nextValue }) {
     const pick = randomBelow(keys.length);
-    return inFlight(width, total, (i) => handle.set(keys[pick()], values[i % values.length]));
+    return inFlight(width, total, () => handle.set(keys[pick()], nextValue()));
   },
 });
-
-const values = Array.from({ length: 1000 }, (_, n) => valueOf(n));
 
 const concurrent = {
   title: "durable put, by puts in flight",
@@ -34,7 +32,7 @@ const concurrent = {
     "redis always",
     "unstorage fs",
   ],
-  prepare: () => ({ keys: keysUpTo(KEYS), values }),
+  prepare: () => ({ keys: keysUpTo(KEYS), nextValue: valuesInTurn() }),
   measures: [
     putting("1 in flight", 1, 100),
     putting("64 in flight", 64, 3_200),
@@ -55,14 +53,14 @@ function sizedBench(size) {
     subjects: [ours, "sqlite FULL", "lmdb", ...wholeJson],
     async prepare(handle) {
       await fill(handle, size);
-      return { keys: keysUpTo(size), values };
+      return { keys: keysUpTo(size), nextValue: valuesInTurn() };
     },
     measures: [
       {
         name: `put at ${size / 1000}k`,
-        async run(handle, { keys }) {
+        async run(handle, { keys, nextValue }) {
           const pick = randomBelow(size);
-          return repeatFor(LEAST_MS, (i) => handle.set(keys[pick()], values[i % values.length]));
+          return repeatFor(LEAST_MS, () => handle.set(keys[pick()], nextValue()));
         },
       },
     ],
