@@ -94,8 +94,20 @@ function clusterLink(driver: RedisDriver, options: RedisOptions, onLost: () => v
     client.destroy();
     onLost();
   };
+  /** A node that has just died may still pass for ready: then another one is taken. */
   const connectSubscriber = async (): Promise<RedisClient> => {
-    const client = (await anyMaster(cluster)).duplicate();
+    let failure: unknown = new NotConnected("no node of the cluster that takes writes is known");
+    for (const node of likelyMasters(cluster)) {
+      try {
+        return await connectTo((await cluster.nodeClient(node)).duplicate());
+      } catch (error) {
+        if (isOver) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  };
+  const connectTo = async (client: RedisClient): Promise<RedisClient> => {
     if (isOver) throw new NotConnected("the connection is closed");
     subscriber = client;
     await connectOrSay(client);
@@ -129,10 +141,8 @@ function clusterLink(driver: RedisDriver, options: RedisOptions, onLost: () => v
   };
 }
 
-/** A client of a node that answers, as far as is known. */
-async function anyMaster(cluster: RedisCluster): Promise<RedisClient> {
-  const [first] = cluster.masters;
-  const node = cluster.masters.find(({ client }) => client?.isReady === true) ?? first;
-  if (node === undefined) throw new NotConnected("no node of the cluster that takes writes is known");
-  return await cluster.nodeClient(node);
+/** The nodes that answer, as far as is known; one that does not when there is no other. */
+function likelyMasters({ masters }: RedisCluster): RedisCluster["masters"] {
+  const ready = masters.filter(({ client }) => client?.isReady === true);
+  return ready.length > 0 ? ready : masters.slice(0, 1);
 }
