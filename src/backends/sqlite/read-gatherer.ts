@@ -1,4 +1,5 @@
 import type { Context } from "../../core/context.js";
+import { StorageFault } from "../../core/errors.js";
 import type { StoredKey } from "../../core/key.js";
 import { settleWithin } from "../../core/settle-within.js";
 import type { ReadResult, Want } from "../backend.js";
@@ -79,8 +80,10 @@ export class ReadGatherer {
         connection.view(() => reads.several(namespace, keys, want)),
       );
       for (const [i, { resolve }] of waiting.entries()) resolve({ entries: [entries[i]], now, position });
-    } catch {
-      // A damaged entry, or a deadline that was over, is the affair of one of them alone.
+    } catch (error) {
+      // A damaged entry is the affair of those who asked for it; locks were waited for once, for all.
+      const isOfOneKey = error instanceof StorageFault && error.key !== undefined;
+      if (!isOfOneKey) return waiting.forEach(({ reject }) => reject(error));
       await Promise.all(waiting.map((each) => this.#answerAlone(namespace, want, each)));
     }
   }
