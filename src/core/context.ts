@@ -150,6 +150,8 @@ class EndingContext extends ContextNode {
   readonly #parent: ContextNode;
   readonly #source: AbortSignal | undefined;
   #error: StorageFault | undefined;
+  /** Why it was cancelled. The error is made when somebody asks: most contexts are cancelled when nobody does any more. */
+  #cancellation: { readonly cause: unknown } | undefined;
   #listeners: Set<() => void> | undefined;
   #unfollow: readonly (() => void)[] = [];
   #signal: AbortSignal | undefined;
@@ -164,6 +166,7 @@ class EndingContext extends ContextNode {
 
   err(): StorageFault | undefined {
     if (this.#error !== undefined) return this.#error;
+    if (this.#cancellation !== undefined) return (this.#error = cancelled(this.#cancellation.cause));
     const inherited = this.#parent.err();
     if (inherited !== undefined) return this.#finish(inherited);
     if (this.#source?.aborted === true) return this.#finish(cancelled(this.#source.reason));
@@ -198,20 +201,30 @@ class EndingContext extends ContextNode {
   }
 
   cancel(cause: unknown): void {
-    if (this.err() === undefined) this.#finish(cancelled(cause));
+    if (this.err() !== undefined) return;
+    this.#cancellation = { cause };
+    this.#tellAll();
+  }
+
+  get #isOver(): boolean {
+    return this.#error !== undefined || this.#cancellation !== undefined;
   }
 
   #endsBeforeParent(): boolean {
     return this.deadline < this.#parent.deadline;
   }
 
-  /** Tells every listener, also when one throws or forgets another. */
   #finish(error: StorageFault): StorageFault {
     this.#error = error;
+    this.#tellAll();
+    return error;
+  }
+
+  /** Tells every listener, also when one throws or forgets another. */
+  #tellAll(): void {
     this.#stopFollowing();
     for (const listener of this.#listeners ?? []) callSafely(listener);
     this.#listeners = undefined;
-    return error;
   }
 
   #forget(registration: () => void): void {
@@ -223,10 +236,10 @@ class EndingContext extends ContextNode {
     const check = () => void this.err();
     this.#unfollow = [this.#parent.onDone(check), this.#followSource(check)];
     // The parent may have ended between the look at it and this; then nothing is left to wait for.
-    if (this.#error === undefined && this.#endsBeforeParent()) {
+    if (!this.#isOver && this.#endsBeforeParent()) {
       this.#unfollow = [...this.#unfollow, this.#armTimer(check)];
     }
-    if (this.#error !== undefined) this.#stopFollowing();
+    if (this.#isOver) this.#stopFollowing();
   }
 
   #stopFollowing(): void {
@@ -248,7 +261,7 @@ class EndingContext extends ContextNode {
     const arm = () => {
       stop = this.surroundings.timers.after(Math.max(0, Math.ceil(this.remainingMs())), () => {
         check();
-        if (this.#error === undefined) arm();
+        if (!this.#isOver) arm();
       });
     };
     arm();
