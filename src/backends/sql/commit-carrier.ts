@@ -19,7 +19,7 @@ const MOST_REMEMBERED = 10_000;
  */
 export class CommitCarrier {
   readonly #store: SqlStore;
-  /** The last ordinals seen here, from which on a log must reach back to prove an id missing. */
+  /** The last ordinals seen here; the log must reach back to those of before an attempt to prove an id missing. */
   readonly #seen = new Map<string, number>();
 
   constructor(store: SqlStore) {
@@ -30,6 +30,7 @@ export class CommitCarrier {
   async carry(ctx: Context, batches: readonly Batch[]): Promise<readonly CommitResult[]> {
     if (batches.length === 0) return [];
     const plan = planCommit(batches);
+    const seen = plan.namespaces.name.map((name) => this.#seen.get(name) ?? 0);
     try {
       const rows = await this.#store.commit(ctx, plan);
       const results = commitResults(batches, plan, rows);
@@ -40,7 +41,7 @@ export class CommitCarrier {
       return results;
     } catch (error) {
       if (!(error instanceof UnansweredCommit)) throw error;
-      return await this.#recover(ctx, batches, plan, error);
+      return await this.#recover(ctx, batches, plan, { seen, lost: error });
     }
   }
 
@@ -53,7 +54,7 @@ export class CommitCarrier {
     ctx: Context,
     batches: readonly Batch[],
     plan: CommitPlan,
-    lost: UnansweredCommit,
+    { seen, lost }: LostCommit,
   ): Promise<readonly CommitResult[]> {
     const recollection = await this.#recall(ctx, plan, lost);
     if (recollection === undefined) return batches.map(() => unknownOutcome(lost));
@@ -61,7 +62,7 @@ export class CommitCarrier {
     for (const found of recollection.found) {
       results[found.batch] = recalledResult(batches[found.batch] as Batch, found);
     }
-    const provable = this.#provable(plan, recollection);
+    const provable = isProvable(plan, recollection, seen);
     const missing = batches.filter((_batch, i) => results[i] === undefined && provable[i]);
     const again = [...(await this.carry(ctx, missing))];
     return batches.map(
@@ -84,17 +85,26 @@ export class CommitCarrier {
     }
     return undefined;
   }
+}
 
-  /** Of which batches it is known that they are missing because they did not happen, not because the log forgot. */
-  #provable({ namespaces }: CommitPlan, recollection: Recollection): readonly boolean[] {
-    const provable: boolean[] = [];
-    for (const [n, end] of namespaces.batchEnd.entries()) {
-      const seen = this.#seen.get(namespaces.name[n] as string) ?? 0;
-      const reachesBack = (recollection.namespaces[n]?.oldest ?? Infinity) <= seen + 1;
-      while (provable.length < end) provable.push(reachesBack);
-    }
-    return provable;
+/** A commit that was not answered, and the last ordinals of its namespaces that were seen when it was sent. */
+interface LostCommit {
+  readonly seen: readonly number[];
+  readonly lost: UnansweredCommit;
+}
+
+/** Of which batches it is known that they are missing because they did not happen, not because the log forgot. */
+function isProvable(
+  { namespaces }: CommitPlan,
+  recollection: Recollection,
+  seen: readonly number[],
+): readonly boolean[] {
+  const provable: boolean[] = [];
+  for (const [n, end] of namespaces.batchEnd.entries()) {
+    const reachesBack = (recollection.namespaces[n]?.oldest ?? Infinity) <= (seen[n] as number) + 1;
+    while (provable.length < end) provable.push(reachesBack);
   }
+  return provable;
 }
 
 function unknownOutcome({ cause }: UnansweredCommit): CommitResult {
