@@ -22,10 +22,11 @@ import type {
   Want,
 } from "../backend.js";
 import { Breather } from "../files/breather.js";
+import { BackgroundFlush } from "../local/background-flush.js";
 import { ChangeSignal } from "../local/change-signal.js";
+import { CommitPoller } from "../local/commit-poller.js";
 import { Lifecycle } from "../local/lifecycle.js";
 import { Sweeper } from "../local/sweeper.js";
-import { BackgroundSync } from "./background-sync.js";
 import { changesAfter } from "./noted-changes.js";
 import { CommitCall } from "./commit-call.js";
 import { DataFolder } from "./data-folder.js";
@@ -36,7 +37,6 @@ import type { LmdbEnvironment } from "./lmdb-environment.js";
 import { lmdbOptions, type LmdbOptions } from "./lmdb-options.js";
 import { acquireEnvironment, type Release } from "./open-environments.js";
 import { sweepExpired } from "./sweep-expired.js";
-import { TransactionPoller } from "./transaction-poller.js";
 import { verifyFile } from "./verify-file.js";
 
 const MIB = 1024 * 1024;
@@ -60,9 +60,9 @@ class LmdbBackend implements Backend {
   readonly #clock: SteadyClock;
   readonly #sweepIds: VersionSource;
   readonly #signal: ChangeSignal;
-  readonly #poller: TransactionPoller;
+  readonly #poller: CommitPoller;
   readonly #sweeper: Sweeper;
-  readonly #background: BackgroundSync | undefined;
+  readonly #background: BackgroundFlush | undefined;
   #open: OpenState | undefined;
 
   constructor(setup: BackendSetup) {
@@ -72,10 +72,10 @@ class LmdbBackend implements Backend {
     this.#clock = new SteadyClock(runtime.clock);
     this.#sweepIds = new VersionSource(runtime.random);
     this.#signal = new ChangeSignal(runtime.timers, this.#lifecycle);
-    this.#poller = new TransactionPoller({
+    this.#poller = new CommitPoller({
       timers: runtime.timers,
       isWanted: () => this.#signal.hasWaiters,
-      lastTransaction: () => this.#environment.lastTransaction,
+      lastCommit: () => this.#environment.lastTransaction,
       changed: () => this.#signal.notifyAll(),
     });
     this.#sweeper = this.#makeSweeper();
@@ -103,8 +103,8 @@ class LmdbBackend implements Backend {
       () => this.#signal.notifyAll(),
       async () => {
         const open = this.#open;
-        this.#poller.stop();
         try {
+          await this.#poller.stop();
           await this.#sweeper.stop();
           await this.#background?.stop();
           if (this.#options.durability !== "power") await open?.environment.sync();
@@ -139,6 +139,7 @@ class LmdbBackend implements Backend {
 
   commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
     return this.#lifecycle.run(background(), async () => {
+      this.#background?.report();
       const results = await this.#commit(batches);
       this.#background?.note();
       return results;
@@ -220,14 +221,14 @@ class LmdbBackend implements Backend {
     });
   }
 
-  #makeBackground(): BackgroundSync | undefined {
+  #makeBackground(): BackgroundFlush | undefined {
     const { intervalMs } = this.#options;
     if (intervalMs === undefined) return undefined;
     const { runtime, warn } = this.#setup;
-    return new BackgroundSync({
+    return new BackgroundFlush({
       timers: runtime.timers,
       intervalMs,
-      sync: () => this.#environment.sync(),
+      flush: () => this.#environment.sync(),
       warn,
     });
   }
@@ -239,7 +240,10 @@ class LmdbBackend implements Backend {
         this.#lifecycle.run(ctx, () => call(this.#environment));
     return {
       compact: run((environment) => environment.compact()),
-      flush: run((environment) => environment.sync()),
+      flush: run(async (environment) => {
+        this.#background?.report();
+        await environment.sync();
+      }),
       verify: run((environment) =>
         environment.readLong((view) => verifyFile(environment.dataFile, view, this.#breather())),
       ),

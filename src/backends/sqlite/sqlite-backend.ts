@@ -25,11 +25,11 @@ import { Breather } from "../files/breather.js";
 import { ChangeSignal } from "../local/change-signal.js";
 import { Lifecycle } from "../local/lifecycle.js";
 import { Sweeper } from "../local/sweeper.js";
-import { BackgroundFlush } from "./background-flush.js";
+import { BackgroundFlush } from "../local/background-flush.js";
 import { overFaults, waitingForAll } from "./batch-contexts.js";
 import { readChanges } from "./change-rows.js";
 import { CommitCall, type CommitSetup } from "./commit-call.js";
-import { CommitPoller } from "./commit-poller.js";
+import { CommitPoller } from "../local/commit-poller.js";
 import { checkPages } from "./check-pages.js";
 import { inWorker } from "./maintenance-worker.js";
 import { findNamespace } from "./namespace-row.js";
@@ -75,7 +75,7 @@ class SqliteBackend implements Backend {
     this.#poller = new CommitPoller({
       timers: runtime.timers,
       isWanted: () => this.#signal.hasWaiters,
-      dataVersion: () =>
+      lastCommit: () =>
         this.#store.read(background(), (connection) => connection.number("PRAGMA data_version")),
       changed: () => this.#signal.notifyAll(),
     });

@@ -24,11 +24,19 @@ export class BackgroundFlush {
     if (this.#setup.intervalMs === Infinity) return;
     this.#cancel ??= this.#setup.timers.after(this.#setup.intervalMs, () => {
       this.#cancel = undefined;
-      this.#running = this.#setup.flush().catch((error: unknown) => {
-        this.#failure = { error };
-        this.#setup.warn("commits could not be made durable; the next call reports it", { error });
-      });
+      this.#running = this.#flushAfter(this.#running);
     });
+  }
+
+  /** One after the other, so that whoever waits for the last has waited for all. */
+  async #flushAfter(earlier: Promise<void> | undefined): Promise<void> {
+    await earlier;
+    try {
+      await this.#setup.flush();
+    } catch (error) {
+      this.#failure = { error };
+      this.#setup.warn("commits could not be made durable; the next call reports it", { error });
+    }
   }
 
   /** @throws what the last flush failed with, once. */

@@ -7,13 +7,13 @@ export interface PollerSetup {
   readonly timers: Timers;
   /** Whether anybody waits. */
   readonly isWanted: () => boolean;
-  /** `PRAGMA data_version` of the reading connection: another number after every commit of others. */
-  readonly dataVersion: () => Promise<number>;
+  /** Another number after every commit of others. */
+  readonly lastCommit: () => number | Promise<number>;
   /** Something was committed, here or elsewhere, or nobody can say. */
   readonly changed: () => void;
 }
 
-/** Looks for commits of other connections while somebody waits for changes, and only then. */
+/** Looks for commits of other processes while somebody waits for changes, and only then. */
 export class CommitPoller {
   readonly #setup: PollerSetup;
   #cancel: CancelTimer | undefined;
@@ -51,11 +51,20 @@ export class CommitPoller {
       this.#cancel = undefined;
       return;
     }
-    const version = await this.#setup.dataVersion().catch(() => undefined);
+    const last = await this.#lastCommit();
     if (this.#cancel === undefined) return;
-    const isNew = version === undefined || version !== this.#seen;
-    this.#seen = version;
+    const isNew = last === undefined || last !== this.#seen;
+    this.#seen = last;
     this.#arm();
     if (isNew) this.#setup.changed();
+  }
+
+  /** Undefined when the store cannot be asked. */
+  async #lastCommit(): Promise<number | undefined> {
+    try {
+      return await this.#setup.lastCommit();
+    } catch {
+      return undefined;
+    }
   }
 }
