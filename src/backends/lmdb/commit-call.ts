@@ -66,7 +66,7 @@ export class CommitCall {
       results.push(await this.#carryOut(batch));
       if (this.#setup.breather.isDue) await this.#setup.breather.breathe();
     }
-    this.#finish();
+    await this.finish();
     return results;
   }
 
@@ -75,8 +75,9 @@ export class CommitCall {
     this.#note(this.#open(namespace), id, now, writes);
   }
 
-  /** Writes down where the namespaces stand and what was done in them. */
-  #finish(): void {
+  /** Writes down where the namespaces stand and what was done in them; {@link run} does so itself. */
+  async finish(): Promise<void> {
+    const { breather } = this.#setup;
     const { tables } = this.#view;
     for (const [namespace, { before, state, commits }] of this.#spaces) {
       if (commits.length === 0) continue;
@@ -84,12 +85,8 @@ export class CommitCall {
       const place = placeOf(namespace, "");
       tables.spaces.put(place, sealState(place, state));
       trimChanges(this.#view, namespace, state, this.#setup.kept);
+      if (breather.isDue) await breather.breathe();
     }
-  }
-
-  /** As {@link run}, for what {@link expire} did. */
-  finish(): void {
-    this.#finish();
   }
 
   async #carryOut(batch: Batch): Promise<CommitResult> {

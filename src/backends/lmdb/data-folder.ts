@@ -89,6 +89,11 @@ export class DataFolder {
     await nodeFileSystem.syncDir(this.path);
   }
 
+  /** Removes the generations that were left for this one. */
+  async removeBelow(generation: number): Promise<void> {
+    for (const older of await this.generations()) if (older < generation) await this.remove(older);
+  }
+
   async files(): Promise<readonly { readonly path: string; readonly bytes: number }[]> {
     const files: { path: string; bytes: number }[] = [];
     for (const generation of await this.generations()) {

@@ -38,7 +38,6 @@ export interface LmdbRoot extends LmdbTable {
   openDB(name: string, options: object): LmdbTable;
   /** Runs `body` inside a write transaction; when it rejects, nothing of it stays. */
   childTransaction<T>(body: () => Promise<T>): Promise<T>;
-  transactionSync<T>(body: () => T): T;
   resetReadTxn(): void;
   useReadTransaction(): LmdbTransaction;
   backup(path: string, compact: boolean): Promise<void>;

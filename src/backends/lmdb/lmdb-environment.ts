@@ -1,8 +1,9 @@
 import { StorageFault } from "../../core/errors.js";
 import { Turn } from "../files/turn.js";
 import { commitErrorOf, isRecoverable, lmdbFault } from "./lmdb-errors.js";
-import { closeHandles, type LmdbHandles } from "./lmdb-handles.js";
+import type { LmdbHandles } from "./lmdb-handles.js";
 import { LmdbView } from "./lmdb-view.js";
+import { OpenGeneration } from "./open-generation.js";
 import { hasMoved, markMoved } from "./store-format.js";
 import { openGeneration, type StorePlace } from "./store-place.js";
 
@@ -16,19 +17,22 @@ type Transacted<T> = { readonly moved: false; readonly answer: T } | { readonly 
 export class LmdbEnvironment {
   readonly place: StorePlace;
   readonly #turn = new Turn();
-  #handles: LmdbHandles;
-  /** Snapshots held over several turns of the event loop. */
-  #held = 0;
-  #released: (() => void) | undefined;
-  /** While the handles are changed. */
+  #open: OpenGeneration;
+  /** While the next generation is opened. */
   #moving: Promise<void> | undefined;
+  /** Generations that are closed once nobody reads them any more. */
+  readonly #leaving = new Set<Promise<void>>();
   readonly #listeners = new Set<() => void>();
   /** Why nothing may be written any more. */
   #failure: StorageFault | undefined;
 
   private constructor(place: StorePlace, handles: LmdbHandles) {
     this.place = place;
-    this.#handles = handles;
+    this.#open = new OpenGeneration(handles);
+  }
+
+  get #handles(): LmdbHandles {
+    return this.#open.handles;
   }
 
   /** @throws StorageFault `foreign`, `newer-format`, `truncated`, `read-only`, or what LMDB says. */
@@ -39,8 +43,8 @@ export class LmdbEnvironment {
   /** After everything asked for before. */
   close(): Promise<void> {
     return this.#turn.run(async () => {
-      await this.#noneHeld();
-      await closeHandles(this.#handles);
+      await this.#open.leave();
+      await Promise.all(this.#leaving);
     });
   }
 
@@ -72,21 +76,8 @@ export class LmdbEnvironment {
   async readLong<T>(body: (view: LmdbView) => Promise<T>): Promise<T> {
     for (;;) {
       if (this.#moving !== undefined) await this.#moving;
-      const { reader, read } = this.#handles;
-      reader.resetReadTxn();
-      const transaction = guarded("reading", () => reader.useReadTransaction());
-      this.#held += 1;
-      try {
-        const view = new LmdbView(read, transaction);
-        const answer = await body(view);
-        if (!view.missed || !hasMoved(read)) return answer;
-      } catch (error) {
-        throw lmdbFault(error, "reading");
-      } finally {
-        transaction.done();
-        this.#held -= 1;
-        if (this.#held === 0) this.#released?.();
-      }
+      const { answer, mayBeOld } = await this.#open.hold((handles) => readHeld(handles, body));
+      if (!mayBeOld) return answer;
       await this.#follow();
     }
   }
@@ -114,11 +105,14 @@ export class LmdbEnvironment {
     return () => this.#listeners.delete(told);
   }
 
-  /** Makes every commit so far durable. */
+  /** Makes every commit so far durable. After a failure nothing is written any more: what a failed sync left is lost. */
   async sync(): Promise<void> {
-    const { writer } = this.#handles;
-    await new Promise<void>((resolve, reject) => {
-      writer.sync((error) => (error ? reject(this.#failed(error)) : resolve()));
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#moving !== undefined) await this.#moving;
+    await this.#open.hold(({ writer }) => {
+      return new Promise<void>((resolve, reject) => {
+        writer.sync((error) => (error ? reject(this.#broken(error)) : resolve()));
+      });
     });
   }
 
@@ -139,7 +133,7 @@ export class LmdbEnvironment {
       const prepared = await folder.prepareCopy(generation + 1);
       await writer.backup(prepared, true);
       await folder.placeCopy(prepared, generation + 1);
-      markMoved(view.tables);
+      await markMoved(view.tables, this.place.breather());
     });
     await this.#follow();
   }
@@ -167,7 +161,10 @@ export class LmdbEnvironment {
   /** LMDB undoes a commit that fails for want of space. After anything else nobody can say what the disk holds. */
   #failed(error: unknown): StorageFault {
     const fault = lmdbFault(error, "committing");
-    if (isRecoverable(fault)) return fault;
+    return isRecoverable(fault) ? fault : this.#broken(error);
+  }
+
+  #broken(error: unknown): StorageFault {
     this.#failure = new StorageFault(
       "unavailable",
       "an earlier commit failed; close the store and open it again",
@@ -186,24 +183,51 @@ export class LmdbEnvironment {
     });
   }
 
-  /** Goes on with the generation that counts now. In the turn of writers. */
+  /** Goes on with the generation that counts now. In the turn of writers. Who reads the old one goes on with that. */
   async #change(): Promise<void> {
-    const before = this.#handles;
-    this.#moving = this.#noneHeld().then(async () => {
-      this.#handles = await openGeneration(this.place, before.generation + 1);
-      await closeHandles(before);
-      await this.place.folder.remove(before.generation);
+    const before = this.#open;
+    this.#moving = openGeneration(this.place, before.handles.generation + 1).then((handles) => {
+      this.#open = new OpenGeneration(handles);
     });
     try {
       await this.#moving;
     } finally {
       this.#moving = undefined;
     }
+    this.#leave(before);
   }
 
-  async #noneHeld(): Promise<void> {
-    if (this.#held > 0) await new Promise<void>((resolve) => (this.#released = resolve));
-    this.#released = undefined;
+  #leave(generation: OpenGeneration): void {
+    const left: Promise<void> = generation
+      .leave()
+      .then(() => this.place.folder.removeBelow(this.#handles.generation))
+      // What stays takes space and is passed over at every opening; the next move tries again.
+      .catch(() => undefined)
+      .finally(() => this.#leaving.delete(left));
+    this.#leaving.add(left);
+  }
+}
+
+interface HeldAnswer<T> {
+  readonly answer: T;
+  /** It may be of a generation that was left before it was asked. */
+  readonly mayBeOld: boolean;
+}
+
+async function readHeld<T>(
+  { reader, read }: LmdbHandles,
+  body: (view: LmdbView) => Promise<T>,
+): Promise<HeldAnswer<T>> {
+  reader.resetReadTxn();
+  const transaction = guarded("reading", () => reader.useReadTransaction());
+  try {
+    const view = new LmdbView(read, transaction);
+    const answer = await body(view);
+    return { answer, mayBeOld: view.missed && hasMoved(read) };
+  } catch (error) {
+    throw lmdbFault(error, "reading");
+  } finally {
+    transaction.done();
   }
 }
 

@@ -46,7 +46,7 @@ export async function openHandles(
     refuseForeign(writer, path);
     const facts = writer.openDB(FACTS, TABLE);
     if (!isMarked({ facts }) && (await folder.generations()).length > 1) throw LEFT_BEHIND;
-    checkFormat(writer, { facts }, path);
+    await checkFormat(writer, { facts }, path);
     const reader = openRoot(driver, options, opened);
     return { generation, writer, written: tablesOf(writer), reader, read: tablesOf(reader) };
   } catch (error) {

@@ -1,10 +1,13 @@
 import { StorageFault } from "../../core/errors.js";
+import type { Breather } from "../files/breather.js";
 import type { LmdbRoot } from "./lmdb-driver.js";
 import type { Tables } from "./lmdb-view.js";
 
 const FORMAT = 1;
 const FORMAT_KEY = "format";
 const MOVED_KEY = "moved";
+/** Names removed between two looks at the clock. */
+const REMOVED_AT_ONCE = 256;
 
 /** The table by which a store of ours is known. */
 export const FACTS = "holdfast";
@@ -21,10 +24,14 @@ export function refuseForeign(root: LmdbRoot, path: string): void {
 }
 
 /** Marks a new store as ours. @throws StorageFault `newer-format` when a later version has written the store. */
-export function checkFormat(root: LmdbRoot, { facts }: Pick<Tables, "facts">, path: string): void {
+export async function checkFormat(
+  root: LmdbRoot,
+  { facts }: Pick<Tables, "facts">,
+  path: string,
+): Promise<void> {
   const found = facts.getBinary(FORMAT_KEY);
   if (found === undefined) {
-    root.transactionSync(() => {
+    await root.childTransaction(async () => {
       if (facts.getBinary(FORMAT_KEY) === undefined) facts.put(FORMAT_KEY, Buffer.from(String(FORMAT)));
     });
     return;
@@ -47,8 +54,13 @@ export function hasMoved({ facts }: Pick<Tables, "facts">): boolean {
 }
 
 /** Inside a write transaction: from its commit on the next generation counts. */
-export function markMoved({ facts, spaces }: Tables): void {
+export async function markMoved({ facts, spaces }: Tables, breather: Breather): Promise<void> {
   facts.put(MOVED_KEY, Buffer.from("1"));
   // Readers look at a namespace first; those that find none look whether the store has moved.
-  for (const place of [...spaces.getKeys({ start: "", end: Buffer.from([0xff]) })]) spaces.remove(place);
+  for (;;) {
+    const places = [...spaces.getKeys({ start: "", end: Buffer.from([0xff]), limit: REMOVED_AT_ONCE })];
+    for (const place of places) spaces.remove(place);
+    if (places.length < REMOVED_AT_ONCE) return;
+    if (breather.isDue) await breather.breathe();
+  }
 }

@@ -14,13 +14,18 @@ const SWEPT_AT_ONCE = 512;
  *
  * @returns whether there was anything to remove
  */
-export function sweepExpired(view: LmdbView, call: CommitCall, ids: VersionSource, now: number): boolean {
+export async function sweepExpired(
+  view: LmdbView,
+  call: CommitCall,
+  ids: VersionSource,
+  now: number,
+): Promise<boolean> {
   const found = [...dueAt(view, now, SWEPT_AT_ONCE)];
   for (const { noted } of found) view.tables.deadlines.remove(noted);
   for (const [namespace, writes] of removeEntries(view, found)) {
     call.expire(namespace, ids.next(), writes, call.now(namespace));
   }
-  call.finish();
+  await call.finish();
   return found.length > 0;
 }
 
