@@ -1,10 +1,7 @@
 import { expect } from "chai";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as root from "../../src/index.js";
 import { background, openStorage, StorageError, type StoragePlugin } from "../../src/index.js";
 import type { StorageHarness } from "../../src/testing/storage-suite.js";
-import { ROOT } from "../architecture/source-tree.js";
 import { fileHarness, memoryHarness } from "../stack/store-harness.js";
 
 const ctx = background();
@@ -123,87 +120,3 @@ function examples(harness: StorageHarness): void {
     expect(error).to.include({ code: root.ErrStorageNotFound, reason: "absent" });
   });
 }
-
-/** Every name in the source document. */
-const NAMES = [
-  ...[
-    "StoragePlugin",
-    "Plugin",
-    "Get",
-    "Set",
-    "Delete",
-    "Exists",
-    "GetBatch",
-    "SetBatch",
-    "DeleteBatch",
-    "Find",
-  ],
-  ...["Count", "Keys", "BeginTransaction", "ClearCache", "GetCacheStats", "CacheStats", "Transaction"],
-  ...[
-    "Transaction.Get",
-    "Transaction.Set",
-    "Transaction.Delete",
-    "Transaction.Commit",
-    "Transaction.Rollback",
-  ],
-  ...[
-    "storage",
-    "storage.backend",
-    "storage.file_path",
-    "storage.cache_size",
-    "storage.ttl_cleanup_interval",
-  ],
-  ...["ErrStorageReadFailed", "ErrStorageWriteFailed", "ErrStorageCorrupted", "ErrStorageNotFound"],
-];
-
-interface Row {
-  readonly there: string;
-  readonly here: string;
-}
-
-function rows(): Row[] {
-  const text = readFileSync(join(ROOT, "docs/seeds.md"), "utf8");
-  const cells = [...text.matchAll(/^\| (.+?) \| `(.+?)` \|/gm)];
-  return cells.map(([, there = "", here = ""]) => ({ there: there.replaceAll("`", ""), here }));
-}
-
-/** The parts of the configuration's schema that stand at a path, in a section or an alternative of it. */
-function schemaAt(path: readonly string[]): unknown {
-  const schema = JSON.parse(readFileSync(join(ROOT, "config/storage.schema.json"), "utf8")) as unknown;
-  return path.reduce<unknown>(
-    (at, name) => (at as { properties?: Record<string, unknown> })?.properties?.[name],
-    schema,
-  );
-}
-
-describe("docs/seeds.md", () => {
-  let storage: StoragePlugin;
-
-  before(async () => {
-    storage = await openStorage({ backend: "memory" });
-  });
-
-  after(async () => storage.stop());
-
-  it("names everything that the source document names", () => {
-    expect(rows().map(({ there }) => there)).to.include.members(NAMES);
-  });
-
-  for (const { there, here } of rows()) {
-    it(`${there} is ${here}`, async () => {
-      expect(await find(here), here).not.to.equal(undefined);
-    });
-  }
-
-  async function find(name: string): Promise<unknown> {
-    const [owner = "", member] = name.replace(/:$/, "").split(".");
-    if (owner === "storage") return schemaAt(name.replace(/:$/, "").split("."));
-    if (owner === "Transaction") {
-      await using tx = await storage.beginTransaction(ctx);
-      return Reflect.get(tx, member ?? "");
-    }
-    if (owner === "CacheStats") return Reflect.get(await storage.getCacheStats(ctx), member ?? "");
-    if (owner === "StoragePlugin" && member !== undefined) return Reflect.get(storage, member);
-    return Reflect.get(root, owner);
-  }
-});

@@ -1,0 +1,49 @@
+import { expect } from "chai";
+import { openStorage, type StoragePlugin } from "../../src/index.js";
+import { equivalentsOf, findName } from "./equivalents.js";
+
+/** Every name that a source document gives to something, by the document. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  "A storage plugin, written for Go": [
+    ..."StoragePlugin Plugin Get Set Delete Exists GetBatch SetBatch DeleteBatch Find Count Keys".split(" "),
+    ..."BeginTransaction ClearCache GetCacheStats CacheStats Transaction".split(" "),
+    ..."Get Set Delete Commit Rollback".split(" ").map((call) => `Transaction.${call}`),
+    ..."backend file_path cache_size ttl_cleanup_interval".split(" ").map((key) => `storage.${key}`),
+    "storage",
+    ..."ErrStorageReadFailed ErrStorageWriteFailed ErrStorageCorrupted ErrStorageNotFound".split(" "),
+  ],
+  "An adapter of key-value stores, written for Python": [
+    "KVStoreProtocol",
+    ..."get set delete exists ttl keys clear_namespace list_namespaces"
+      .split(" ")
+      .map((call) => `KVStoreProtocol.${call}`),
+    ..."MemoryKVStore DiskKVStore RedisKVStore timedelta KeyNotFoundError".split(" "),
+    ..."host port db password socket_timeout".split(" ").map((option) => `RedisKVStore.${option}`),
+  ],
+};
+
+describe("docs/seeds.md", () => {
+  let storage: StoragePlugin;
+
+  before(async () => {
+    storage = await openStorage({ backend: "memory" });
+  });
+
+  after(async () => storage.stop());
+
+  for (const [source, names] of Object.entries(NAMES)) {
+    describe(source, () => {
+      const rows = equivalentsOf(source);
+
+      it("names everything that the source document names", () => {
+        expect(rows.map(({ there }) => there)).to.include.members([...names]);
+      });
+
+      for (const { there, here } of rows) {
+        it(`${there} is ${here}`, async () => {
+          expect(await findName(storage, here), here).not.to.equal(undefined);
+        });
+      }
+    });
+  }
+});
