@@ -7,94 +7,67 @@ import {
   type StoragePlugin,
 } from "../../src/index.js";
 import { missing } from "../support/fixtures.js";
-import { STORES, storeKind, type FreshStore } from "../support/stores.js";
+import { storeKind } from "../support/stores.js";
+import { onEveryStore, until } from "./on-every-store.js";
 
 const ctx = background();
 const TTL_MS = 250;
 
-/** Looks until it holds, for longer than any of these deadlines. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error("what was waited for did not happen");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 describe("the examples of the key-value store adapter", function () {
   this.timeout(60_000);
-  for (const kind of STORES) {
-    describe(`on ${kind.name}`, () => {
-      let fresh: FreshStore | undefined;
-      let store: StoragePlugin;
+  onEveryStore((opened) => {
+    let store: StoragePlugin;
+    beforeEach(() => (store = opened.store));
 
-      before(async function () {
-        fresh = await kind.fresh();
-        if (fresh === undefined) return missing(this, kind.needs ?? kind.name);
-        store = await openStorage(fresh.settings);
-      });
+    it("the quick start", async () => {
+      await store.set(ctx, "user:1", { name: "Alice", age: 30 });
+      expect(await store.get(ctx, "user:1")).to.deep.equal({ name: "Alice", age: 30 });
+      await store.set(ctx, "session:abc", { user_id: 1 }, "1h");
+      expect(await store.ttl(ctx, "session:abc")).to.be.within(3_590_000, 3_600_000);
 
-      after(async () => {
-        if (fresh === undefined) return;
-        await store.stop();
-        await fresh.destroy();
-      });
+      await store.namespace("app").set(ctx, "config", "production");
+      await store.namespace("test").set(ctx, "config", "debug");
+      expect(await store.namespace("app").get(ctx, "config")).to.equal("production");
 
-      afterEach(async () => {
-        for (const name of await store.listNamespaces(ctx)) await store.clearNamespace(ctx, name);
-      });
-
-      it("the quick start", async () => {
-        await store.set(ctx, "user:1", { name: "Alice", age: 30 });
-        expect(await store.get(ctx, "user:1")).to.deep.equal({ name: "Alice", age: 30 });
-        await store.set(ctx, "session:abc", { user_id: 1 }, "1h");
-        expect(await store.ttl(ctx, "session:abc")).to.be.within(3_590_000, 3_600_000);
-
-        await store.namespace("app").set(ctx, "config", "production");
-        await store.namespace("test").set(ctx, "config", "debug");
-        expect(await store.namespace("app").get(ctx, "config")).to.equal("production");
-
-        await store.setBatch(ctx, { "user:1": "Alice", "user:2": "Bob", "admin:1": "Charlie" });
-        expect(await store.keys(ctx, "user:*")).to.deep.equal(["user:1", "user:2"]);
-      });
-
-      it("namespaces", async () => {
-        await store.namespace("user:1").set(ctx, "settings", { theme: "dark" });
-        await store.namespace("user:2").set(ctx, "settings", { theme: "light" });
-        await store.namespace("temp").set(ctx, "cache", "some_value");
-        expect(await store.namespace("user:1").get(ctx, "settings")).to.deep.equal({ theme: "dark" });
-        expect(await store.namespace("temp").keys(ctx)).to.deep.equal(["cache"]);
-        expect(await store.listNamespaces(ctx)).to.deep.equal(["temp", "user:1", "user:2"]);
-        expect(await store.clearNamespace(ctx, "temp")).to.equal(1);
-        expect(await store.listNamespaces(ctx)).to.deep.equal(["user:1", "user:2"]);
-      });
-
-      it("times to live", async () => {
-        await store.set(ctx, "session", { user: "alice" }, TTL_MS);
-        await store.set(ctx, "cache", "data", "15m");
-        expect(await store.ttl(ctx, "session")).to.be.within(0, TTL_MS);
-        expect(await store.ttl(ctx, "cache")).to.be.within(890_000, 900_000);
-        await until(async () => !(await store.exists(ctx, "session")));
-        expect(await store.ttl(ctx, "session")).to.equal(-2);
-        expect(await store.exists(ctx, "cache")).to.equal(true);
-      });
-
-      it("errors", async () => {
-        const error = await store.get(ctx, "nonexistent_key").catch((thrown: unknown) => thrown);
-        expect(error).to.be.instanceOf(StorageError).and.include({ code: ErrStorageNotFound });
-        expect(await store.exists(ctx, "key")).to.equal(false);
-      });
-
-      if (kind.persistent) {
-        it("persistence", async () => {
-          await store.set(ctx, "persistent_key", "persistent_value");
-          await store.stop();
-          store = await openStorage((fresh as FreshStore).settings);
-          expect(await store.get(ctx, "persistent_key")).to.equal("persistent_value");
-        });
-      }
+      await store.setBatch(ctx, { "user:1": "Alice", "user:2": "Bob", "admin:1": "Charlie" });
+      expect(await store.keys(ctx, "user:*")).to.deep.equal(["user:1", "user:2"]);
     });
-  }
+
+    it("namespaces", async () => {
+      await store.namespace("user:1").set(ctx, "settings", { theme: "dark" });
+      await store.namespace("user:2").set(ctx, "settings", { theme: "light" });
+      await store.namespace("temp").set(ctx, "cache", "some_value");
+      expect(await store.namespace("user:1").get(ctx, "settings")).to.deep.equal({ theme: "dark" });
+      expect(await store.namespace("temp").keys(ctx)).to.deep.equal(["cache"]);
+      expect(await store.listNamespaces(ctx)).to.deep.equal(["temp", "user:1", "user:2"]);
+      expect(await store.clearNamespace(ctx, "temp")).to.equal(1);
+      expect(await store.listNamespaces(ctx)).to.deep.equal(["user:1", "user:2"]);
+    });
+
+    it("times to live", async () => {
+      await store.set(ctx, "session", { user: "alice" }, TTL_MS);
+      await store.set(ctx, "cache", "data", "15m");
+      expect(await store.ttl(ctx, "session")).to.be.within(0, TTL_MS);
+      expect(await store.ttl(ctx, "cache")).to.be.within(890_000, 900_000);
+      await until(async () => !(await store.exists(ctx, "session")));
+      expect(await store.ttl(ctx, "session")).to.equal(-2);
+      expect(await store.exists(ctx, "cache")).to.equal(true);
+    });
+
+    it("errors", async () => {
+      const error = await store.get(ctx, "nonexistent_key").catch((thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(StorageError).and.include({ code: ErrStorageNotFound });
+      expect(await store.exists(ctx, "key")).to.equal(false);
+    });
+
+    if (opened.kind.persistent) {
+      it("persistence", async () => {
+        await store.set(ctx, "persistent_key", "persistent_value");
+        await opened.reopen();
+        expect(await opened.store.get(ctx, "persistent_key")).to.equal("persistent_value");
+      });
+    }
+  });
 
   it("a server of Redis by host, port and database", async function () {
     const fresh = await storeKind("redis").fresh();
