@@ -68,5 +68,9 @@ export type {
   WatchOptions,
   WatchPosition,
 } from "./plugin/storage.js";
+export type { Counter, TransactionCounter } from "./structures/counter.js";
+export type { HashData } from "./structures/hash-fields.js";
+export type { Hash, TransactionHash } from "./structures/hash.js";
+export type { List, TransactionList } from "./structures/list.js";
 export type { StoreInfo } from "./plugin/store-info.js";
 export type { StoreVerification, VerifyOptions } from "./plugin/verify-store.js";

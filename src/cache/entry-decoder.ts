@@ -28,17 +28,35 @@ export class EntryDecoder {
    */
   entry(stored: StoredEntry | undefined, now: number, sentAt: number): DecodedEntry {
     if (stored === undefined) return ABSENT;
-    const { version, type, size, expiresAt } = stored;
+    const { version, type, size, expiresAt, incarnation } = stored;
     const deadline = deadlineOf(expiresAt, now, sentAt);
-    return new PresentEntry(version, type, stored, size, deadline, this.#payloads, this.#sharing);
+    return new PresentEntry(
+      version,
+      type,
+      stored,
+      size,
+      deadline,
+      this.#payloads,
+      this.#sharing,
+      incarnation,
+    );
   }
 
   /** The entry that a put made, `version` being the id of its batch. */
   written(version: Version, put: Put, now: number, sentAt: number): DecodedEntry {
-    const { expiry, data } = put;
+    const { expiry, data, type, incarnation } = put;
     const expiresAt = expiry === undefined ? undefined : "in" in expiry ? now + expiry.in : expiry.at;
     const deadline = deadlineOf(expiresAt, now, sentAt);
-    return new PresentEntry(version, put.type, put, data.length, deadline, this.#payloads, this.#sharing);
+    return new PresentEntry(
+      version,
+      type,
+      put,
+      data.length,
+      deadline,
+      this.#payloads,
+      this.#sharing,
+      incarnation,
+    );
   }
 
   /** A fresh value, the caller's own. @throws StorageFault `decode`, or another reason of corruption. */

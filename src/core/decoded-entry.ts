@@ -8,6 +8,8 @@ export interface DecodedEntry {
   readonly version: Version | null;
   /** 0 when absent. */
   readonly type: EntryType | 0;
+  /** On the head of a structure: the id under which its items stand. */
+  readonly incarnation: string | undefined;
   /** The deadline on the backend's clock, milliseconds since the Unix epoch; Infinity when there is none. */
   readonly expiresAt: number;
   /** The deadline in local monotonic time, never later than the backend's; Infinity when there is none. */
@@ -45,6 +47,7 @@ function decodedBytes({ data }: Payload, size: number): number {
 export const ABSENT: DecodedEntry = Object.freeze({
   version: null,
   type: 0,
+  incarnation: undefined,
   expiresAt: Infinity,
   staleAt: Infinity,
   bytes: ENTRY_OVERHEAD_BYTES,
@@ -55,6 +58,7 @@ export const ABSENT: DecodedEntry = Object.freeze({
 export class PresentEntry implements DecodedEntry {
   readonly version: Version;
   readonly type: EntryType;
+  readonly incarnation: string | undefined;
   readonly expiresAt: number;
   readonly staleAt: number;
   readonly bytes: number;
@@ -72,9 +76,11 @@ export class PresentEntry implements DecodedEntry {
     deadline: Deadline,
     decoder: PayloadDecoder,
     sharing: ValueSharing,
+    incarnation?: string,
   ) {
     this.version = version;
     this.type = type;
+    this.incarnation = incarnation;
     this.expiresAt = deadline.expiresAt;
     this.staleAt = deadline.staleAt;
     this.bytes = ENTRY_OVERHEAD_BYTES + Math.ceil(decodedBytes(payload, size));

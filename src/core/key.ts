@@ -4,6 +4,8 @@ import { StorageFault } from "./errors.js";
 export const MAX_KEY_BYTES = 1024;
 /** Longest namespace name, in bytes of UTF-8. */
 export const MAX_NAMESPACE_BYTES = 128;
+/** Longest field of a hash, in bytes of UTF-8. */
+export const MAX_FIELD_BYTES = 512;
 /** Longest stored key a backend must accept, in bytes of UTF-8, the namespace not counted. */
 export const MAX_STORED_KEY_BYTES = 1536;
 
@@ -60,6 +62,13 @@ export function checkKeys(keys: Iterable<string>): string[] {
   const checked = [...keys];
   for (const key of checked) checkKey(key);
   return checked;
+}
+
+/** Checks a field of a hash: as a key, but at most 512 bytes. */
+export function checkField(field: unknown): asserts field is string {
+  if (typeof field !== "string") throw new TypeError(`a field must be a string, not ${describe(field)}`);
+  const flaw = nameFlaw(field, MAX_FIELD_BYTES);
+  if (flaw !== undefined) throw new StorageFault("invalid-key", `a field ${flaw}`);
 }
 
 /** Checks a namespace name: as a key, but at most 128 bytes, and "" is the root. */

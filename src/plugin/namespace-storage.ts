@@ -10,10 +10,17 @@ import { requireKnownOptions } from "../core/known-options.js";
 import type { ListOptions } from "../core/listing.js";
 import { asSequence } from "../core/operation.js";
 import { EVERYTHING } from "../core/range.js";
-import { BufferedTransaction, type ValueCheck } from "../transaction/buffered-transaction.js";
+import { CounterCalls } from "../structures/counter-calls.js";
+import type { Counter } from "../structures/counter.js";
+import { HashCalls } from "../structures/hash-calls.js";
+import type { Hash } from "../structures/hash.js";
+import { ListCalls } from "../structures/list-calls.js";
+import type { List } from "../structures/list.js";
+import type { ValueCheck } from "../transaction/buffered-transaction.js";
 import { changeExpiry, removeExpiry } from "../transaction/change-expiry.js";
 import { TransactionCore } from "../transaction/transaction-core.js";
 import { NamespaceAccess, putOf, timeoutOf } from "./namespace-access.js";
+import { NamespaceStructures } from "./namespace-structures.js";
 import type { StackSlot } from "./stack-slot.js";
 import type {
   Change,
@@ -27,6 +34,7 @@ import type {
   WatchOptions,
 } from "./storage.js";
 import { checkValue, requireSchema, type StandardSchema } from "./standard-schema.js";
+import { StructuredTransaction } from "./structured-transaction.js";
 import { watchChanges } from "./watch-changes.js";
 
 const TYPE_NAMES: Readonly<Record<number, KeyType>> = {
@@ -211,7 +219,7 @@ export class NamespaceStorage implements Storage {
       const { services, settings } = this.#access.enter(ctx);
       requireKnownOptions("transaction", options, ["timeout"]);
       const timeoutMs = timeoutOf(options, settings.transaction.timeoutMs);
-      return new BufferedTransaction(
+      return new StructuredTransaction(
         new TransactionCore(services, ctx, this.#access.namespace, timeoutMs),
         this.#access.check,
       );
@@ -227,10 +235,22 @@ export class NamespaceStorage implements Storage {
       if (typeof work !== "function") throw new TypeError("transact takes a function of the transaction");
       return this.#access.transact(
         ctx,
-        (core) => work(new BufferedTransaction(core, this.#access.check)),
+        (core) => work(new StructuredTransaction(core, this.#access.check)),
         options,
       );
     });
+  }
+
+  list<T = unknown>(key: string): List<T> {
+    return new ListCalls<T>(new NamespaceStructures(this.#access), key);
+  }
+
+  hash<T = unknown>(key: string): Hash<T> {
+    return new HashCalls<T>(new NamespaceStructures(this.#access), key);
+  }
+
+  counter(key: string): Counter {
+    return new CounterCalls(new NamespaceStructures(this.#access), key);
   }
 
   watch<T = unknown>(ctx: Context, pattern = "*", options: WatchOptions = {}): AsyncIterable<Change<T>> {

@@ -6,11 +6,15 @@ import { EntryReader } from "../cache/entry-reader.js";
 import { WriteThrough } from "../cache/write-through.js";
 import { codec, CodecTable } from "../core/codec.js";
 import type { Runtime } from "../core/runtime.js";
+import { IncarnationSource } from "../core/incarnation.js";
 import { ValueEncoder } from "../core/value-encoder.js";
 import { VersionSource } from "../core/version.js";
 import { CommitPump } from "../transaction/commit-pump.js";
 import type { CommitObserver } from "../transaction/commit-request.js";
 import { ContentionQueue } from "../transaction/contention-queue.js";
+import { DeadItems } from "../transaction/dead-items.js";
+import { FoldedOperations } from "../transaction/folded-operations.js";
+import { observeDeadItems } from "../transaction/observe-dead-items.js";
 import { OpenTransactions } from "../transaction/open-transactions.js";
 import type { TransactionServices } from "../transaction/transaction-core.js";
 import type { ResolvedSettings } from "./settings.js";
@@ -30,6 +34,10 @@ export interface Stack {
   readonly reader: EntryReader;
   readonly services: TransactionServices;
   readonly contention: ContentionQueue;
+  /** Concurrent changes of one structure, made together. */
+  readonly folded: FoldedOperations;
+  /** Drops what structures leave behind when they end. */
+  readonly deadItems: DeadItems;
 }
 
 const MAX_PENDING_COMMITS = 100_000;
@@ -44,12 +52,16 @@ export function buildStack(backend: Backend, settings: ResolvedSettings, runtime
     maxGroupRequests: MAX_GROUP_REQUESTS,
     maxGroupBytes: MAX_GROUP_BYTES,
   });
+  const versions = new VersionSource(runtime.random);
+  const deadItems = new DeadItems({ backend, pump, versions, runtime });
+  pump.observer = observeDeadItems(observer, deadItems);
   const services: TransactionServices = {
     backend,
     source: caching.reader,
     encoder: new ValueEncoder(payloads, backend.info.limits.maxValueBytes),
     pump,
-    versions: new VersionSource(runtime.random),
+    versions,
+    incarnations: new IncarnationSource(runtime.random),
     clock: runtime.clock,
     open: new OpenTransactions(settings.transaction.maxOpen, runtime.timers),
   };
@@ -60,6 +72,8 @@ export function buildStack(backend: Backend, settings: ResolvedSettings, runtime
     ...caching,
     services,
     contention: new ContentionQueue(runtime.timers),
+    folded: new FoldedOperations(),
+    deadItems,
   };
 }
 
@@ -72,7 +86,7 @@ export async function rebuildStack(stack: Stack, settings: ResolvedSettings): Pr
   const payloads = new CodecTable(codec(settings.codec as "json"));
   const { observer, ...caching } = buildCaching(backend, settings, runtime, payloads);
   await services.pump.betweenCalls(() => {
-    services.pump.observer = observer;
+    services.pump.observer = observeDeadItems(observer, stack.deadItems);
     // Transactions begun before go on reading through it, and nobody tells it of changes any more.
     stack.cache?.retire();
     stack.follower?.stop();

@@ -20,6 +20,7 @@ import { rememberStore, StackSlot } from "./stack-slot.js";
 import type { Storage } from "./storage.js";
 import { ROOT_STORAGE, STORAGE } from "./storage-tokens.js";
 import { inspectStore, type StoreInfo } from "./store-info.js";
+import { dropOrphans } from "./orphans.js";
 import { listLiveNamespaces } from "./live-namespaces.js";
 import { requireKnownOptions } from "../core/known-options.js";
 import { verifyStore, type StoreVerification, type VerifyOptions } from "./verify-store.js";
@@ -105,11 +106,12 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   async #end(backend: Backend, ctx: Context): Promise<void> {
     try {
       if (!this.#slot.isOpen) return;
-      const { services, follower } = this.#slot.stack;
+      const { services, follower, deadItems } = this.#slot.stack;
       this.#slot.close();
       follower?.stop();
       services.open.abortAll(new StorageFault("closed", "the store is closed"));
       await settleWithin(ctx, services.pump.drained());
+      await deadItems.stop(ctx);
     } finally {
       await backend.close(ctx);
     }
@@ -190,11 +192,15 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     });
   }
 
-  /** Gives up the space of dead data, where the backend keeps any. */
+  /**
+   * Gives up the space of dead data, where the backend keeps any, and of what structures left behind whose process was
+   * killed just when they ended.
+   */
   compact(ctx: Context): Promise<void> {
-    return this.#whole("compact", "write", ctx, async () =>
-      this.#slot.stack.backend.extensions.compact?.(ctx),
-    );
+    return this.#whole("compact", "write", ctx, async () => {
+      await dropOrphans(this.#slot.stack, ctx);
+      await this.#slot.stack.backend.extensions.compact?.(ctx);
+    });
   }
 
   /**

@@ -1,6 +1,9 @@
 import type { Context } from "../core/context.js";
 import type { Duration } from "../core/duration.js";
 import type { ListOptions } from "../core/listing.js";
+import type { Counter, TransactionCounter } from "../structures/counter.js";
+import type { Hash, TransactionHash } from "../structures/hash.js";
+import type { List, TransactionList } from "../structures/list.js";
 import type { StandardSchema } from "./standard-schema.js";
 
 /** A live entry: its value, the version that wrote it, and its deadline if it has one. */
@@ -99,6 +102,12 @@ export interface Storage {
    * read no longer holds: that is a conflict too.
    */
   transact<R>(ctx: Context, work: (tx: Transaction) => R | Promise<R>, options?: TransactOptions): Promise<R>;
+  /** The list under a key; nothing is looked up or made before its first call. */
+  list<T = unknown>(key: string): List<T>;
+  /** The hash under a key; nothing is looked up or made before its first call. */
+  hash<T = unknown>(key: string): Hash<T>;
+  /** The counter under a key; nothing is looked up or made before its first call. */
+  counter(key: string): Counter;
   /** Changes of this namespace whose keys match, in commit order, from the first `next()` on. */
   watch<T = unknown>(ctx: Context, pattern?: string, options?: WatchOptions): AsyncIterable<Change<T>>;
   /** The live keys of this namespace. */
@@ -140,13 +149,19 @@ export interface Transaction extends AsyncDisposable {
   ttl(key: string): Promise<number>;
   expire(key: string, ttl: Duration): Promise<boolean>;
   persist(key: string): Promise<boolean>;
+  list<T = unknown>(key: string): TransactionList<T>;
+  hash<T = unknown>(key: string): TransactionHash<T>;
+  counter(key: string): TransactionCounter;
   /** Rejects with 5002 `conflict` when another commit changed something this transaction read; nothing is applied. */
   commit(): Promise<void>;
   /** Discards the buffer. A no-op once finished, so it may stand in a `finally`. */
   rollback(): Promise<void>;
 }
 
-/** A namespace whose values a schema checks: `In` is what may be set, `Out` what the schema makes of it. */
+/**
+ * A namespace whose values a schema checks: `In` is what may be set, `Out` what the schema makes of it. It holds plain
+ * values only: in its transactions the calls of lists, hashes and counters reject with `unsupported`.
+ */
 export interface TypedStorage<Out, In = Out>
   extends Pick<
     Storage,

@@ -217,6 +217,7 @@ export class BufferedTransaction implements AsyncDisposable {
 
   #scanned<T>({ key, stored, buffered }: MergedEntry<"values">): ScannedEntry<T> | undefined {
     if (buffered !== undefined) {
+      if (buffered.type !== ENTRY_TYPE.value) return undefined;
       return {
         key: userKey(key),
         value: this.#core.services.source.decodePayload(buffered) as T,

@@ -8,13 +8,15 @@ import { DigestSum } from "../core/range-digest.js";
 import type { KeyRange } from "../core/range.js";
 import type { Clock } from "../core/runtime.js";
 import type { ValueEncoder } from "../core/value-encoder.js";
+import type { IncarnationSource } from "../core/incarnation.js";
 import type { Version, VersionSource } from "../core/version.js";
 import type { CommitPump } from "./commit-pump.js";
 import { CommitRequest } from "./commit-request.js";
 import { mergeScan, type MergedEntry } from "./merge-scan.js";
 import type { Expiring, OpenTransactions } from "./open-transactions.js";
 import { ReadSet } from "./read-set.js";
-import { DELETED, WriteBuffer, type Buffered } from "./write-buffer.js";
+import { TransactionItems } from "./transaction-items.js";
+import { DELETED, WriteBuffer, type Buffered, type EntryKind } from "./write-buffer.js";
 
 /** Where a transaction reads what is committed: the cache, and the backend behind it. */
 export interface EntrySource {
@@ -34,6 +36,7 @@ export interface TransactionServices {
   readonly encoder: ValueEncoder;
   readonly pump: CommitPump;
   readonly versions: VersionSource;
+  readonly incarnations: IncarnationSource;
   readonly clock: Clock;
   readonly open: OpenTransactions;
 }
@@ -48,6 +51,8 @@ export class TransactionCore implements Expiring {
   readonly id: Version;
   readonly namespace: string;
   readonly ctx: Context;
+  /** The items of structures, which stand under heads that it has read. */
+  readonly items: TransactionItems;
   readonly #services: TransactionServices;
   readonly #cancel: Cancel;
   readonly #buffer = new WriteBuffer();
@@ -66,6 +71,10 @@ export class TransactionCore implements Expiring {
     this.namespace = namespace;
     this.id = services.versions.next();
     [this.ctx, this.#cancel] = withTimeout(ctx, timeoutMs);
+    this.items = new TransactionItems(services.backend, this.ctx, namespace, {
+      buffer: this.#buffer,
+      reads: this.#reads,
+    });
     services.open.add(this);
   }
 
@@ -86,14 +95,18 @@ export class TransactionCore implements Expiring {
   /** What this transaction sees of a key. A buffered write hides what is stored, and makes no read. */
   async read(key: string): Promise<Seen> {
     this.checkActive();
-    const stored = headKey(key);
-    return this.#buffer.get(stored) ?? this.#believed(stored) ?? (await this.#readCommitted(stored, key));
+    return this.known(key) ?? (await this.#readCommitted(headKey(key), key));
+  }
+
+  /** What `read` would answer of a key that was read or written, without a wait; undefined when it was neither. */
+  known(key: string): Seen | undefined {
+    return this.#buffer.get(headKey(key)) ?? this.#believed(headKey(key));
   }
 
   /** As `read`, for several keys with one read of the backend. */
   async readAll(keys: readonly string[]): Promise<Seen[]> {
     this.checkActive();
-    const seen = keys.map((key) => this.#buffer.get(headKey(key)) ?? this.#believed(headKey(key)));
+    const seen = keys.map((key) => this.known(key));
     const missing = keys.filter((_key, i) => seen[i] === undefined);
     if (missing.length === 0) return seen as Seen[];
     const loaded = await this.#services.source.readAll(this.ctx, this.namespace, missing);
@@ -104,9 +117,10 @@ export class TransactionCore implements Expiring {
     );
   }
 
-  put(key: StoredKey, encoded: Payload, expiry: Expiry): void {
+  /** `kind` absent: a plain value. */
+  put(key: StoredKey, encoded: Payload, expiry: Expiry, kind?: EntryKind): void {
     this.checkActive();
-    this.#buffer.put(key, encoded, expiry);
+    this.#buffer.put(key, encoded, expiry, kind);
     this.#checkSize();
   }
 
@@ -114,6 +128,23 @@ export class TransactionCore implements Expiring {
     this.checkActive();
     this.#buffer.delete(key);
     this.#checkSize();
+  }
+
+  /** Removes every item of a range; heads are removed one by one. */
+  deleteRange(range: KeyRange): void {
+    this.checkActive();
+    this.#buffer.deleteRange(range);
+    this.#checkSize();
+  }
+
+  /** Makes the writes of one call: when it throws, none of them stays. It must not wait for anything. */
+  allOrNothing<R>(write: () => R): R {
+    return this.#buffer.allOrNothing(write);
+  }
+
+  /** Writes buffered so far. */
+  get writes(): number {
+    return this.#buffer.size;
   }
 
   /** The entries of a range as this transaction sees them; the part that was passed joins the read set. */

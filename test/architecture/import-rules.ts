@@ -90,9 +90,10 @@ export const FOLDER_RULES: readonly FolderRule[] = [
   },
   { folder: "cache", ours: ["core", CONTRACT], packages: ["lru-cache"], builtins: [] },
   { folder: "transaction", ours: ["core", CONTRACT], packages: [], builtins: [] },
+  { folder: "structures", ours: ["core", "transaction"], packages: [], builtins: ["node:util"] },
   {
     folder: "plugin",
-    ours: ["core", CONTRACT, "backends/registry.ts", "cache", "transaction", "observability"],
+    ours: ["core", CONTRACT, "backends/registry.ts", "cache", "transaction", "structures", "observability"],
     packages: ["tsyringe", "reflect-metadata"],
     builtins: ["node:events", "node:util"],
   },
@@ -111,11 +112,24 @@ export const FOLDER_RULES: readonly FolderRule[] = [
   { folder: "observability", ours: ["core", "cache", "plugin", "transaction"], packages: [], builtins: [] },
   {
     folder: "testing",
-    ours: ["core", CONTRACT, "backends/files", "backends/registry.ts", "observability", "plugin"],
+    ours: [
+      "core",
+      CONTRACT,
+      "backends/files",
+      "backends/registry.ts",
+      "observability",
+      "plugin",
+      "structures",
+    ],
     packages: ["fast-check"],
     builtins: ["node:assert/strict", "node:path", "node:util", TIMERS],
   },
-  { folder: "index.ts", ours: ["core", "plugin", "backends", "observability"], packages: [], builtins: [] },
+  {
+    folder: "index.ts",
+    ours: ["core", "plugin", "backends", "structures", "observability"],
+    packages: [],
+    builtins: [],
+  },
 ];
 
 /** Files that only these may load; types do not count. */

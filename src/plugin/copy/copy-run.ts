@@ -1,6 +1,5 @@
 import type { Context } from "../../core/context.js";
-import { KIND } from "../../core/key.js";
-import { prefixRange, type KeyRange } from "../../core/range.js";
+import { itemRange } from "../../core/incarnation.js";
 import type { CopyPlan } from "./copy-options.js";
 import type { CopyReport } from "./copy-report.js";
 import type { CopySide } from "./copy-side.js";
@@ -31,8 +30,4 @@ export function headsOf({ plan: { listing } }: CopyRun, namespace: string): Entr
 /** The items of a structure. */
 export function itemsOf(namespace: string, incarnation: string): EntryScope {
   return { namespace, range: itemRange(incarnation), matches: () => true };
-}
-
-export function itemRange(incarnation: string): KeyRange {
-  return prefixRange(KIND.item + incarnation);
 }

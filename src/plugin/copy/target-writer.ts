@@ -1,8 +1,9 @@
 import type { Check, Conflict, Write } from "../../backends/backend.js";
 import { StorageFault } from "../../core/errors.js";
+import { itemRange } from "../../core/incarnation.js";
 import { isHead, userKey } from "../../core/key.js";
 import { CommitRequest } from "../../transaction/commit-request.js";
-import { itemRange, type CopyRun } from "./copy-run.js";
+import type { CopyRun } from "./copy-run.js";
 import type { EntryPair } from "./entry-pairs.js";
 import type { LiveEntry } from "./live-entries.js";
 

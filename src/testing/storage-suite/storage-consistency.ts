@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { Hash } from "../../structures/hash.js";
+import type { List } from "../../structures/list.js";
 import type { Storage } from "../../plugin/storage.js";
 import { compareKeys } from "../../core/key.js";
 import { collect, keysOf } from "./storage-assertions.js";
@@ -11,6 +13,7 @@ export async function checkStorageConsistency(rig: StorageRig): Promise<void> {
   const report = await store.verify(ctx);
   assert.deepEqual(report.problems, [], "verify must find no problem");
   assert.equal(report.ok, true);
+  assert.equal(report.orphans, 0, "nothing is left of structures that are gone");
   const names = await store.listNamespaces(ctx);
   for (const name of new Set(["", ...names])) {
     const held = await checkNamespace(rig, store.namespace(name));
@@ -29,7 +32,9 @@ async function checkNamespace(rig: StorageRig, storage: Storage): Promise<number
   assert.deepEqual((await storage.keys(ctx, "*", { reverse: true })).reverse(), keys, "keys and its reverse");
   assert.equal(await storage.count(ctx), keys.length, "count and keys");
   assert.equal(await storage.size(ctx), keys.length, "size and keys");
-  assert.deepEqual(await keysOf(storage.scan(ctx)), keys, "scan and keys");
+  const types = await Promise.all(keys.map((key) => storage.type(ctx, key)));
+  const plain = keys.filter((_key, i) => types[i] === "value");
+  assert.deepEqual(await keysOf(storage.scan(ctx)), plain, "scan and keys");
   const entries = await collect(storage.entries(ctx));
   const found = await storage.find(ctx, "*");
   assert.deepEqual(
@@ -39,7 +44,11 @@ async function checkNamespace(rig: StorageRig, storage: Storage): Promise<number
   );
   assert.deepEqual(await storage.getBatch(ctx, keys), found, "getBatch and find");
   assert.deepEqual(await storage.getBatch(strong, keys), found, "what is cached and what is stored");
-  for (const key of keys) await checkKey(rig, storage, key);
+  for (const key of plain) await checkKey(rig, storage, key);
+  for (const [i, key] of keys.entries()) {
+    if (types[i] === "list") await checkList(rig, storage.list(key));
+    if (types[i] === "hash") await checkHash(rig, storage.hash(key));
+  }
   return keys.length;
 }
 
@@ -53,4 +62,20 @@ async function checkKey(rig: StorageRig, storage: Storage, key: string): Promise
   // What the backend says comes later: its clock, not the store's, may have gone on.
   rig.sameTtl(await storage.ttl(strong, key), ttl, "a ttl stored and cached");
   assert.equal(ttl === -1, cached?.expiresAt === undefined, "ttl and expiresAt");
+}
+
+async function checkList({ ctx, strong }: StorageRig, list: List): Promise<void> {
+  const items = await list.lrange(ctx, 0, -1);
+  assert.ok(items.length > 0, "a list that is there has items");
+  assert.equal(await list.llen(ctx), items.length, "llen and lrange");
+  assert.deepEqual(await list.lrange(strong, 0, -1), items, "a list cached and stored");
+  assert.deepEqual(await list.lindex(ctx, -1), items.at(-1), "lindex and lrange");
+}
+
+async function checkHash({ ctx, strong }: StorageRig, hash: Hash): Promise<void> {
+  const fields = await hash.hgetall(ctx);
+  assert.ok(fields.size > 0, "a hash that is there has fields");
+  assert.equal(await hash.hlen(ctx), fields.size, "hlen and hgetall");
+  assert.deepEqual(await hash.hkeys(ctx), [...fields.keys()], "hkeys and hgetall");
+  assert.deepEqual(await hash.hvals(strong), [...fields.values()], "hvals and hgetall");
 }

@@ -64,7 +64,7 @@ describe("files of keys that somebody changes by hand", () => {
     const next = watching.next();
     await edit("two", '"n": 2', '"n": 22');
     assert.deepEqual(await storage.verify(ctx, { acceptEdits: true }), {
-      ...{ ok: true, entries: 3, accepted: 1, problems: [] },
+      ...{ ok: true, entries: 3, orphans: 0, accepted: 1, problems: [] },
     });
     assert.deepEqual(await storage.get(ctx, "two"), { n: 22, since: new Date(0) });
     const change = (await next).value as Change | undefined;

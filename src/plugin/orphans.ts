@@ -1,0 +1,21 @@
+import type { Context } from "../core/context.js";
+import { findOrphans } from "../transaction/orphan-items.js";
+import type { Stack } from "./stack.js";
+
+/** Drops the items of structures that are gone, wherever there are any. */
+export async function dropOrphans(stack: Stack, ctx: Context): Promise<void> {
+  await stack.deadItems.settled();
+  const all: string[] = [];
+  for await (const names of stack.backend.namespaces(ctx)) all.push(...names);
+  for (const name of all) {
+    const orphans = await findOrphans(stack.backend, ctx, name);
+    if (orphans.length > 0) await stack.deadItems.dropItems(ctx, name, orphans);
+  }
+}
+
+/** The structures of a namespace that are gone and have left items, those not counted that are about to be dropped. */
+export async function countOrphans(stack: Stack, ctx: Context, namespace: string): Promise<number> {
+  if ((await findOrphans(stack.backend, ctx, namespace)).length === 0) return 0;
+  await stack.deadItems.settled();
+  return (await findOrphans(stack.backend, ctx, namespace)).length;
+}

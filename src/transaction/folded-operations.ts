@@ -1,0 +1,196 @@
+import { background, type Context } from "../core/context.js";
+import { StorageFault } from "../core/errors.js";
+import type { StoredKey } from "../core/key.js";
+import { headOf, type Head } from "./head.js";
+import { runTransaction, WorkFailure, type TransactionRun } from "./run-transaction.js";
+import type { TransactionCore } from "./transaction-core.js";
+
+/** A change of one key that may be made together with others in one transaction. */
+export interface FoldedOperation<R = unknown> {
+  /** Reads, then writes all it writes in one step: when it rejects, it has written nothing. */
+  run(core: TransactionCore): Promise<R>;
+  /** The items that it will read, so that one read fetches those of all; `nth` of the operations it is folded with. */
+  wanted?(head: Head | undefined, nth: number): readonly StoredKey[];
+}
+
+/** How the transaction is run; the context is given with each operation. */
+export type FoldedRun = Omit<TransactionRun, "ctx">;
+
+/** Operations in one transaction: beyond, the others wait longer than the next transaction costs. */
+const MOST_FOLDED = 512;
+/** An operation joins while the transaction holds less than this part of what the backend takes. */
+const FULL = 0.5;
+
+/**
+ * Changes of one key by concurrent calls of this process, folded into few transactions: while one is under way, those
+ * that come wait, and the next transaction makes all their changes in the order of the calls. Each keeps its own result
+ * or its own error. Without it they would conflict, and all but one try again.
+ */
+export class FoldedOperations {
+  readonly #lanes = new Map<string, Waiting[]>();
+
+  /**
+   * Makes the change as soon as those of the same key before it are made.
+   *
+   * @returns what the operation resolves or rejects with, once it is committed. When `ctx` ends first, rejects with its
+   * fault: without effect as long as the operation waits, with `outcome: "unknown"` from then on.
+   */
+  run<R>(run: FoldedRun, ctx: Context, key: string, operation: FoldedOperation<R>): Promise<R> {
+    const over = ctx.err();
+    if (over !== undefined) return Promise.reject(over);
+    const lane = `${run.namespace}\0${key}`;
+    return new Promise<R>((resolve, reject) => {
+      const waiting = new Waiting(run, ctx, key, operation, resolve as (result: unknown) => void, reject);
+      const others = this.#lanes.get(lane);
+      if (others !== undefined) others.push(waiting);
+      else void this.#work(lane, [waiting]);
+    });
+  }
+
+  /** Keys that are being changed. */
+  get size(): number {
+    return this.#lanes.size;
+  }
+
+  async #work(lane: string, queue: Waiting[]): Promise<void> {
+    this.#lanes.set(lane, queue);
+    // In the step of the last look at the queue, or whoever comes in between would wait for ever.
+    for (; queue.length > 0; ) await fold(queue);
+    this.#lanes.delete(lane);
+  }
+}
+
+/** One call that waits for its change. */
+class Waiting {
+  readonly run: FoldedRun;
+  readonly ctx: Context;
+  readonly key: string;
+  readonly operation: FoldedOperation;
+  readonly #resolve: (result: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #forget: () => void;
+  /** Its change is part of a transaction under way. */
+  isBegun = false;
+  /** That transaction is its own, runs under its context, and says itself when that has ended. */
+  isAlone = false;
+  isOver = false;
+  #settle: (() => void) | undefined;
+
+  constructor(
+    run: FoldedRun,
+    ctx: Context,
+    key: string,
+    operation: FoldedOperation,
+    resolve: (result: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.run = run;
+    this.ctx = ctx;
+    this.key = key;
+    this.operation = operation;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#forget = ctx.canEnd ? ctx.onDone(() => this.#giveUp()) : () => undefined;
+  }
+
+  /** Keeps how the operation went until it is known whether the transaction commits. */
+  async try(core: TransactionCore): Promise<void> {
+    this.isBegun = true;
+    try {
+      const result = await this.operation.run(core);
+      this.#settle = () => this.#resolve(result);
+    } catch (error) {
+      if (isConflict(error)) throw error;
+      this.#settle = () => this.#reject(error);
+    }
+  }
+
+  committed(): void {
+    this.#end();
+    this.#settle?.();
+  }
+
+  failed(error: unknown): void {
+    this.#end();
+    this.#reject(error);
+  }
+
+  #end(): void {
+    this.isOver = true;
+    this.#forget();
+  }
+
+  #giveUp(): void {
+    const fault = this.ctx.err();
+    if (fault === undefined || this.isOver || this.isAlone) return;
+    this.failed(this.isBegun ? unknownOutcome(fault) : fault);
+  }
+}
+
+/** Takes the first operations of the queue, at least one, and carries them out. */
+async function fold(queue: Waiting[]): Promise<void> {
+  const taken = queue.splice(0, MOST_FOLDED).filter(({ isOver }) => !isOver);
+  if (taken.length === 1) await together(taken, (taken[0] as Waiting).ctx);
+  else if (taken.length > 1) queue.unshift(...(await together(taken, background())));
+}
+
+/** Carries operations out in one transaction; answers those that had no room in it. */
+async function together(taken: readonly Waiting[], ctx: Context): Promise<Waiting[]> {
+  const [first] = taken as [Waiting];
+  first.isAlone = taken.length === 1;
+  let joined: readonly Waiting[] = [];
+  try {
+    await runTransaction({ ...first.run, ctx }, async (core) => {
+      joined = [];
+      joined = await join(core, taken);
+    });
+    for (const waiting of joined) waiting.committed();
+  } catch (failure) {
+    const error = failure instanceof WorkFailure ? failure.error : failure;
+    if (taken.length > 1 && isTooLarge(error)) await oneByOne(taken);
+    else for (const waiting of taken) waiting.failed(error);
+  }
+  return taken.filter(({ isOver }) => !isOver);
+}
+
+/** Runs operations in a transaction, one after the other; answers those that it holds. */
+async function join(core: TransactionCore, taken: readonly Waiting[]): Promise<Waiting[]> {
+  const joined: Waiting[] = [];
+  const room = core.services.backend.info.limits.maxBatchEntries * FULL;
+  for (const waiting of taken) waiting.isBegun = false;
+  await prefetch(core, taken);
+  for (const waiting of taken) {
+    if (waiting.isOver) continue;
+    if (joined.length > 0 && core.writes >= room) break;
+    joined.push(waiting);
+    await waiting.try(core);
+  }
+  return joined;
+}
+
+async function prefetch(core: TransactionCore, taken: readonly Waiting[]): Promise<void> {
+  if (taken.length === 1) return;
+  const { key } = taken[0] as Waiting;
+  const head = headOf(core.services.source, await core.read(key));
+  const items = taken.flatMap(({ operation }, nth) => operation.wanted?.(head, nth) ?? []);
+  await core.items.prefetch(key, head?.incarnation, items);
+}
+
+async function oneByOne(taken: readonly Waiting[]): Promise<void> {
+  for (const waiting of taken) if (!waiting.isOver) await together([waiting], waiting.ctx);
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof StorageFault && error.reason === "conflict";
+}
+
+/** What is too large together may still do one by one. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof StorageFault && error.reason === "too-large";
+}
+
+function unknownOutcome(fault: StorageFault): StorageFault {
+  const message = `${fault.message} while the change was under way; read to see whether it took effect`;
+  const { reason, retryable } = fault;
+  return new StorageFault(reason, message, { outcome: "unknown", retryable, cause: fault });
+}

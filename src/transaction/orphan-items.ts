@@ -1,0 +1,42 @@
+import type { Backend } from "../backends/backend.js";
+import type { Context } from "../core/context.js";
+import { incarnationOfItem, itemRange } from "../core/incarnation.js";
+import { KIND } from "../core/key.js";
+import { HEADS, prefixRange, type KeyRange } from "../core/range.js";
+
+/** Items looked at before the rest of their incarnation is passed over. */
+const PAGE_ITEMS = 256;
+
+/**
+ * The incarnations of a namespace that have items but no head: what was left when a process was killed between the end
+ * of a structure and the removal of its items. Looks at no more than a page of items of each structure.
+ *
+ * The items are looked at first: since a head is written with its first items, whose head is not there afterwards
+ * will never have one.
+ */
+export async function findOrphans(backend: Backend, ctx: Context, namespace: string): Promise<string[]> {
+  const orphans = await incarnations(backend, ctx, namespace);
+  if (orphans.size === 0) return [];
+  for await (const { entries } of backend.scan(ctx, namespace, HEADS, { want: "headers" })) {
+    for (const { incarnation } of entries) if (incarnation !== undefined) orphans.delete(incarnation);
+  }
+  return [...orphans];
+}
+
+async function incarnations(backend: Backend, ctx: Context, namespace: string): Promise<Set<string>> {
+  const found = new Set<string>();
+  const options = { want: "keys", limit: PAGE_ITEMS } as const;
+  let rest: KeyRange | undefined = prefixRange(KIND.item);
+  while (rest !== undefined) {
+    let last: string | undefined;
+    for await (const { entries } of backend.scan(ctx, namespace, rest, options)) {
+      for (const { key } of entries) found.add((last = incarnationOfItem(key)));
+    }
+    rest = last === undefined ? undefined : after(rest, itemRange(last));
+  }
+  return found;
+}
+
+function after(range: KeyRange, passed: KeyRange): KeyRange | undefined {
+  return passed.end === undefined ? undefined : { ...range, start: passed.end };
+}
