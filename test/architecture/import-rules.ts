@@ -109,6 +109,7 @@ export const FOLDER_RULES: readonly FolderRule[] = [
     packages: ["yaml"],
     builtins: [...FILE_MODULES, "node:util"],
   },
+  { folder: "memory", ours: ["core", "plugin", "structures"], packages: [], builtins: [] },
   { folder: "observability", ours: ["core", "cache", "plugin", "transaction"], packages: [], builtins: [] },
   {
     folder: "testing",

@@ -28,6 +28,7 @@ const ROUND_TRIP = `
 const TYPED_USE = `
   import { background, openStorage, StorageError, type Storage } from "holdfast";
   import { PluginRegistry, token, type Plugin } from "holdfast/plugin";
+  import { MemoryManager, type Message } from "holdfast/memory";
   import * as testing from "holdfast/testing";
 
   const storage: Storage = await openStorage({ backend: "memory" });
@@ -35,9 +36,10 @@ const TYPED_USE = `
     const user = await tx.getOr<{ age: number }, undefined>("user", undefined);
     return user?.age ?? 0;
   });
+  const messages: Message[] = await new MemoryManager({ storage }).getMessages(background());
   // @ts-expect-error: a context comes first
   const lost = storage.get("user");
-  export { age, lost, PluginRegistry, StorageError, testing, token, type Plugin };
+  export { age, lost, messages, PluginRegistry, StorageError, testing, token, type Plugin };
 `;
 
 describe("the packed package", function () {
@@ -63,7 +65,12 @@ describe("the packed package", function () {
     const subpaths = Object.keys(packed.manifest.exports).map((path) =>
       path.replace(/^\./, packed.manifest.name),
     );
-    expect(subpaths).to.include.members(["holdfast", "holdfast/plugin", "holdfast/testing"]);
+    expect(subpaths).to.include.members([
+      "holdfast",
+      "holdfast/plugin",
+      "holdfast/memory",
+      "holdfast/testing",
+    ]);
     const printed = packed.run(`
       for (const path of ${JSON.stringify(subpaths)}) {
         const options = path.endsWith(".json") ? { with: { type: "json" } } : {};

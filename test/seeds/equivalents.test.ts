@@ -20,6 +20,25 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     ..."MemoryKVStore DiskKVStore RedisKVStore timedelta KeyNotFoundError".split(" "),
     ..."host port db password socket_timeout".split(" ").map((option) => `RedisKVStore.${option}`),
   ],
+  "A storage for agents, written for Python": [
+    ..."get set delete exists keys mget mset mdelete lpush rpush lpop rpop lrange llen lindex lset lrem".split(
+      " ",
+    ),
+    ..."hget hset hdel hgetall hkeys hexists incr decr expire ttl persist".split(" "),
+    ..."save load clear close size info transaction".split(" "),
+  ]
+    .map((call) => `StorageBackend.${call}`)
+    .concat(
+      "StorageBackend JSONStorage SQLiteStorage InMemoryStorage create_storage get_serializer".split(" "),
+      "JSONStorage.compact SQLiteStorage.vacuum JSONSerializer __json__".split(" "),
+      "path auto_save save_interval compression".split(" ").map((option) => `StorageConfig.${option}`),
+      "serialize deserialize serialize_to_string deserialize_from_string"
+        .split(" ")
+        .map((call) => `Serializer.${call}`),
+      ["SerializationError", "DeserializationError", "MemoryManager", "MemoryManager.add_user"],
+      ["MemoryManager.add_assistant", "MemoryManager.build_history"],
+      ["storage[key]", "storage[key] = value", "del storage[key]", "key in storage", "len(storage)"],
+    ),
 };
 
 describe("docs/seeds.md", () => {

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as root from "../../src/index.js";
-import { background, type StoragePlugin } from "../../src/index.js";
+import { background, codec, type StoragePlugin } from "../../src/index.js";
+import { MemoryManager } from "../../src/memory/index.js";
 import { ROOT } from "../architecture/source-tree.js";
 
 /** One name of a source document, and its equivalent. */
@@ -33,6 +34,11 @@ export async function findName(storage: StoragePlugin, name: string): Promise<un
 async function holderOf(storage: StoragePlugin, owner: string): Promise<object | undefined> {
   const ctx = background();
   if (owner === "StoragePlugin") return storage;
+  if (owner === "List") return storage.list("list");
+  if (owner === "Hash") return storage.hash("hash");
+  if (owner === "Counter") return storage.counter("counter");
+  if (owner === "Codec") return codec("json");
+  if (owner === "MemoryManager") return new MemoryManager({ storage });
   if (owner === "CacheStats") return await storage.getCacheStats(ctx);
   if (owner !== "Transaction") return undefined;
   const tx = await storage.beginTransaction(ctx);

@@ -1,0 +1,86 @@
+import type { Message } from "./message.js";
+
+/** Messages read at once. */
+const PAGE = 64;
+
+/** How much of a session is wanted. */
+export interface HistoryBounds {
+  /** Most rounds; a round is a message of the user and everything up to the next one. */
+  readonly maxRounds: number;
+  /** Most messages, those that open the session included. */
+  readonly maxMessages: number;
+}
+
+/** A session at one moment. */
+export interface SessionReader {
+  llen(): Promise<number>;
+  /** The messages from `start` to `end`, both included. */
+  lrange(start: number, end: number): Promise<Message[]>;
+}
+
+/**
+ * What a language model should be shown of a session: the system messages that open it, then the last whole rounds
+ * within the bounds. So it never begins with an answer whose question is not there, or the result of a tool that nobody
+ * called. When the last round alone is too long, its question is kept, and of the rest as much of the end as may stand
+ * by itself. Reads no more of the session than it needs, from its end.
+ */
+export async function recentHistory(session: SessionReader, bounds: HistoryBounds): Promise<Message[]> {
+  const length = await session.llen();
+  const opening = (await openingOf(session, length)).slice(0, bounds.maxMessages);
+  const room = { ...bounds, maxMessages: bounds.maxMessages - opening.length };
+  if (room.maxMessages <= 0 || room.maxRounds <= 0) return opening;
+  return [...opening, ...lastRounds(await tailOf(session, opening.length, length, room), room)];
+}
+
+/** The system messages before the first message of anybody else. */
+async function openingOf(session: SessionReader, length: number): Promise<Message[]> {
+  const opening: Message[] = [];
+  while (opening.length < length) {
+    // A session usually opens with one, if any.
+    const page = await session.lrange(opening.length, opening.length + (opening.length === 0 ? 1 : PAGE - 1));
+    const other = page.findIndex(({ role }) => role !== "system");
+    opening.push(...(other === -1 ? page : page.slice(0, other)));
+    if (other !== -1 || page.length === 0) break;
+  }
+  return opening;
+}
+
+/** The end of a session, from `from` on at the earliest, as far back as the bounds need. */
+async function tailOf(
+  session: SessionReader,
+  from: number,
+  length: number,
+  bounds: HistoryBounds,
+): Promise<Message[]> {
+  const pages: Message[][] = [];
+  let rounds = 0;
+  let start = length;
+  const isEnough = () => rounds >= bounds.maxRounds || (rounds > 0 && length - start >= bounds.maxMessages);
+  while (start > from && !isEnough()) {
+    const page = await session.lrange(Math.max(from, start - PAGE), start - 1);
+    start = Math.max(from, start - PAGE);
+    rounds += page.filter(isQuestion).length;
+    pages.push(page);
+  }
+  return pages.reverse().flat();
+}
+
+function lastRounds(tail: readonly Message[], { maxRounds, maxMessages }: HistoryBounds): readonly Message[] {
+  const starts = tail.flatMap((message, i) => (isQuestion(message) ? [i] : []));
+  const allowed = maxRounds >= starts.length ? starts : starts.slice(-maxRounds);
+  const start = allowed.find((place) => tail.length - place <= maxMessages);
+  if (start !== undefined) return tail.slice(start);
+  const last = allowed.at(-1);
+  return last === undefined ? [] : shortened(tail.slice(last), maxMessages);
+}
+
+/** A round that is too long: its question, and the end of it from the first message on that needs none before it. */
+function shortened(round: readonly Message[], most: number): readonly Message[] {
+  const end = most > 1 ? round.slice(1 - most) : [];
+  const first = end.findIndex(({ role }) => role !== "tool");
+  return [round[0] as Message, ...(first === -1 ? [] : end.slice(first))];
+}
+
+function isQuestion({ role }: Message): boolean {
+  return role === "user";
+}
