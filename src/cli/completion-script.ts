@@ -47,6 +47,8 @@ ${commands
     esac
     index=$((index + 1))
   done
+  # Only what stands right before says what the current word is.
+  [ "$index" -gt "$COMP_CWORD" ] || previous=""
   case "$previous" in
     ${flags(options, isOfFile).join("|")})
       local IFS=$'\\n'

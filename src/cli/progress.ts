@@ -11,12 +11,16 @@ const PLAIN_INTERVAL_MS = 2000;
 export class Progress {
   readonly #stderr: CliIo["stderr"];
   readonly #kind: "bar" | "lines" | "silent";
+  readonly #now: () => number;
   #shown = false;
-  #toldAt = Date.now();
+  #toldAtMs: number;
 
-  constructor({ stderr, environment }: CliIo, isJson: boolean) {
+  /** @param now a monotonic clock in milliseconds. */
+  constructor({ stderr, environment }: CliIo, isJson: boolean, now = () => performance.now()) {
     const moves = stderr.isTTY === true && environment["TERM"] !== "dumb";
     this.#stderr = stderr;
+    this.#now = now;
+    this.#toldAtMs = now();
     this.#kind = isJson ? "silent" : moves ? "bar" : "lines";
   }
 
@@ -39,8 +43,8 @@ export class Progress {
   }
 
   #tellSometimes(text: string, fraction: number | undefined): void {
-    if (Date.now() - this.#toldAt < PLAIN_INTERVAL_MS) return;
-    this.#toldAt = Date.now();
+    if (this.#now() - this.#toldAtMs < PLAIN_INTERVAL_MS) return;
+    this.#toldAtMs = this.#now();
     this.#stderr.write(`${fraction === undefined ? "" : `${percent(fraction)} `}${text}\n`);
   }
 }

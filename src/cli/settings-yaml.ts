@@ -51,5 +51,5 @@ const NO_TEXT = /^(?:true|false|null|[-+.\d][\d_.eE+-]*)$/i;
 function scalar(value: unknown): string {
   if (typeof value === "string" && PLAIN.test(value) && !NO_TEXT.test(value)) return value;
   // What looks like a reference to the environment was filled in already.
-  return JSON.stringify(value).replaceAll("${", "$${");
+  return JSON.stringify(value).replaceAll("${", () => "$${");
 }

@@ -26,6 +26,7 @@ export interface CallOptions {
   readonly interrupt?: AbortSignal;
   /** Instead of one that keeps everything. */
   readonly stdout?: Writable;
+  readonly onStderr?: () => void;
 }
 
 export const BINARY = join(ROOT, "dist/cli/holdfast.js");
@@ -63,7 +64,7 @@ export class CliSandbox {
     const built = (await import(url)) as { main: typeof main };
     const { input = "", terminal = false, environment = {} } = options;
     const stdout = new Collector();
-    const stderr = new Collector();
+    const stderr = new Collector(options.onStderr);
     const code = await built.main(args, {
       stdin: Object.assign(Readable.from(input.length === 0 ? [] : [Buffer.from(input)]), {
         isTTY: terminal,
@@ -84,6 +85,11 @@ export class CliSandbox {
   /** Runs a script of bash in the folder, from which `holdfast` is found. */
   shell(script: string): Promise<CliResult> {
     return this.#spawn("bash", ["-c", script]).ended;
+  }
+
+  /** Runs a command line on a terminal of its own; both outputs are one there. */
+  terminal(command: string): RunningCli {
+    return this.#spawn("script", ["-qec", command, "/dev/null"]);
   }
 
   start(args: readonly string[], input?: string | Uint8Array): RunningCli {
@@ -131,6 +137,12 @@ export class RunningCli {
 
 class Collector extends Writable {
   readonly #chunks: Buffer[] = [];
+  readonly #onChunk: (() => void) | undefined;
+
+  constructor(onChunk?: () => void) {
+    super();
+    this.#onChunk = onChunk;
+  }
 
   get text(): string {
     return Buffer.concat(this.#chunks).toString();
@@ -138,6 +150,7 @@ class Collector extends Writable {
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.#chunks.push(chunk);
+    this.#onChunk?.();
     done();
   }
 }
