@@ -1,6 +1,6 @@
 // Compiles src into dist. The result replaces dist only when it is whole, so a failed build leaves the last good one.
 import { spawnSync } from "node:child_process";
-import { cpSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -13,6 +13,7 @@ const tsc = spawnSync(
 );
 if (tsc.status === 0) {
   copyScripts();
+  chmodSync(`${fresh}/cli/holdfast.js`, 0o755);
   rmSync(`${root}dist`, { recursive: true, force: true });
   renameSync(fresh, `${root}dist`);
 } else {

@@ -131,6 +131,26 @@ export const FOLDER_RULES: readonly FolderRule[] = [
     packages: [],
     builtins: [],
   },
+  {
+    folder: "cli",
+    // Of the product what its users have; of the configuration also where and how each option was written; and who holds a store of files.
+    ours: [
+      "index.ts",
+      "backends/files/process-lock.ts",
+      "core/duration.ts",
+      "observability/mask-secrets.ts",
+      "plugin/config",
+    ],
+    packages: ["commander"],
+    builtins: [
+      "node:fs",
+      "node:fs/promises",
+      "node:module",
+      "node:readline/promises",
+      "node:stream",
+      "node:util",
+    ],
+  },
 ];
 
 /** Files that only these may load; types do not count. */
@@ -161,6 +181,7 @@ export const RESERVED: readonly {
   { what: /^lmdb$/, by: ["backends/lmdb/lmdb-driver.ts"], why: "one file loads LMDB's driver" },
   { what: /^mysql2\/promise$/, by: ["backends/mysql/mysql-driver.ts"], why: "one file loads MySQL's driver" },
   { what: /^pg$/, by: ["backends/postgres/postgres-driver.ts"], why: "one file loads PostgreSQL's driver" },
+  { what: /^commander$/, by: ["cli"], why: "only the command line reads command lines" },
   { what: /^fast-check$/, by: [], why: "the caller hands it in; only its types may be named" },
   {
     what: /^(cache\/(change-follower|entry-cache|entry-reader|write-through)|transaction\/commit-pump)\.ts$/,

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { PackedPackage } from "./packed-package.js";
 
 /** Prints the URL of every module that is loaded, one on a line. */
@@ -89,6 +91,19 @@ describe("the packed package", function () {
     const urls = packed.run(LOADED_MODULES).trim().split("\n");
     const packages = urls.filter((url) => url.includes("/node_modules/")).map(packageOf);
     expect([...new Set(packages)].sort()).to.deep.equal(["holdfast", "lru-cache"]);
+  });
+
+  it("brings the command line, which works with what the package depends on", () => {
+    const bin = join(packed.folder, packed.manifest.bin.holdfast);
+    expect(statSync(bin).mode & 0o111).to.not.equal(0);
+    expect(packed.execute(bin, ["--version"])).to.equal(`${packed.manifest.version}\n`);
+    const said = packed.execute(bin, ["--backend", "postgres", "doctor"]);
+    expect(said).to.match(
+      /PROBLEM {2}driver: the backend postgres needs the package pg, which is not installed/,
+    );
+    expect(said).to.match(/\n +→ npm install "pg@\^[\d.]+"\n1 problem\n$/);
+    const missing = packed.execute(bin, ["--backend", "sqlite", "--set", "sqlite.library=libsql", "keys"]);
+    expect(missing).to.match(/holdfast: 5001 unsupported: .*npm install libsql/);
   });
 
   it("gives its types to a strict project, its declarations checked", () => {

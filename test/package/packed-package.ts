@@ -7,6 +7,8 @@ import { ROOT } from "../architecture/source-tree.js";
 
 export interface Manifest {
   readonly name: string;
+  readonly version: string;
+  readonly bin: { readonly holdfast: string };
   readonly exports: Readonly<Record<string, unknown>>;
   readonly dependencies: Readonly<Record<string, string>>;
 }
@@ -58,6 +60,11 @@ export class PackedPackage {
     const compilerOptions = { ...options, ...types, skipLibCheck: false, noEmit: true };
     this.#write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["main.ts"] }));
     return this.#node([join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.json"]);
+  }
+
+  /** Runs a program of the package, as npx would; what it prints. */
+  execute(program: string, args: readonly string[]): string {
+    return this.#node([program, ...args]);
   }
 
   remove(): void {

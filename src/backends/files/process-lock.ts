@@ -36,6 +36,25 @@ export const processLock: StoreLock = {
   },
 };
 
+/** Who holds a lock, as people want to know it. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly host: string;
+  /** When the lock was taken, in ISO 8601. */
+  readonly since: string;
+}
+
+/**
+ * Who holds a lock at this moment; undefined when nobody does: there is no lock, or its owner is over. For people to look at:
+ * only whoever acquires the lock knows.
+ *
+ * @throws what the system says when the lock cannot be read.
+ */
+export async function lockHolder(path: string): Promise<LockHolder | undefined> {
+  const owner = await readOwner(path);
+  return owner === undefined || (await isOver(owner)) ? undefined : owner;
+}
+
 async function newOwner(): Promise<Owner> {
   const identity = await thisProcess();
   return { ...identity, owner: randomBytes(12).toString("hex"), since: new Date().toISOString() };

@@ -1,3 +1,4 @@
+import type { ConfigSection } from "../plugin.js";
 import type { StorageSettings } from "../settings.js";
 import { ConfigError } from "./config-error.js";
 import type { Environment } from "./environment.js";
@@ -15,12 +16,19 @@ export async function loadSettings(
   yamlPath: string,
   options: ResolveOptions & { readonly environment?: Environment } = {},
 ): Promise<StorageSettings> {
-  const config = await loadHostConfig(yamlPath, options.environment);
-  const section = config.section("storage");
-  if (!config.names.includes("storage")) {
-    const message = `no such section${didYouMean("storage", config.names) || "; add it, with the backend below it"}`;
-    throw new ConfigError([{ where: `${yamlPath}:1:1`, path: "storage", message }]);
-  }
+  const section = await loadSection(yamlPath, options.environment);
   resolveSettings(section, options);
   return (section.value ?? {}) as StorageSettings;
+}
+
+/**
+ * The `storage:` section of a YAML file, its options not looked at.
+ *
+ * @throws ConfigError when the file cannot be read, is no YAML, or has no such section.
+ */
+export async function loadSection(yamlPath: string, environment?: Environment): Promise<ConfigSection> {
+  const config = await loadHostConfig(yamlPath, environment);
+  if (config.names.includes("storage")) return config.section("storage");
+  const message = `no such section${didYouMean("storage", config.names) || "; add it, with the backend below it"}`;
+  throw new ConfigError([{ where: `${yamlPath}:1:1`, path: "storage", message }]);
 }

@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { ConfigError, defaultBackends, type StorageSettings } from "../index.js";
+import { loadSection } from "../plugin/config/load-settings.js";
+import { isMapping } from "../plugin/config/mapping.js";
+import { resolveSettings } from "../plugin/config/resolve-settings.js";
+import { usageError } from "./cli-error.js";
+import type { CliIo } from "./cli-io.js";
+
+/** Where a configuration is looked for when none is named. */
+export const DEFAULT_FILES: readonly string[] = ["storage.yaml", "config/storage.yaml"];
+
+/** How the command line says which store is meant. */
+export interface StoreChoice {
+  readonly config?: string;
+  readonly backend?: string;
+  /** Each as `option.path=value`. */
+  readonly set?: readonly string[];
+}
+
+type Section = Exclude<Parameters<typeof resolveSettings>[0], StorageSettings>;
+
+/** A configuration that was found, its options not looked at yet. */
+export interface FoundSettings {
+  /** For people: the file, and that something was put over it. */
+  readonly source: string;
+  /** The file that was read; undefined when there was none. */
+  readonly file?: string;
+  readonly section: Section;
+}
+
+/** A configuration that is right. */
+export interface ChosenSettings extends FoundSettings {
+  readonly settings: StorageSettings;
+  readonly resolved: ReturnType<typeof resolveSettings>;
+}
+
+/**
+ * The settings of the store that is meant: those of a file (the one named, or the one that lies where it is looked for)
+ * with `--backend` and `--set` put over them. A `--backend` without `--config` begins with nothing.
+ *
+ * @throws ConfigError with every problem where it was written: in the file, or on the command line.
+ */
+export async function chooseSettings(
+  choice: StoreChoice,
+  environment: CliIo["environment"],
+): Promise<ChosenSettings> {
+  const found = await findSettings(choice, environment);
+  const resolved = resolveSettings(found.section, { backends: defaultBackends().names });
+  return { ...found, settings: (found.section.value ?? {}) as StorageSettings, resolved };
+}
+
+/** @throws ConfigError when there is no file, or it is no YAML; CliError when `--set` is not well formed. */
+export async function findSettings(
+  choice: StoreChoice,
+  environment: CliIo["environment"],
+): Promise<FoundSettings> {
+  const overrides = overridesOf(choice);
+  const path = choice.config ?? (choice.backend === undefined ? defaultFile() : undefined);
+  if (path === undefined) return { source: "the command line", section: overlaid(NOTHING, overrides) };
+  const section = await loadSection(path, environment);
+  if (overrides.size === 0) return { source: path, file: path, section };
+  const source = `${path} and the command line`;
+  return { source, file: path, section: overlaid(section, overrides) };
+}
+
+const NOTHING: Section = { value: undefined, locate: () => undefined };
+
+function defaultFile(): string {
+  const found = DEFAULT_FILES.find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  const message =
+    `neither ${DEFAULT_FILES.join(" nor ")} is here; ` +
+    "give --config FILE, or --backend NAME with --set, or begin with: holdfast config print --backend file --set file.path=./data/store.json > storage.yaml";
+  throw new ConfigError([{ path: "", message }]);
+}
+
+type Overrides = ReadonlyMap<string, { readonly flag: string; readonly value: unknown }>;
+
+function overridesOf({ backend, set = [] }: StoreChoice): Overrides {
+  const named: readonly (readonly [string, { flag: string; value: unknown }])[] =
+    backend === undefined ? [] : [["backend", { flag: "--backend", value: backend }]];
+  return new Map([...named, ...set.map(parseOverride)]);
+}
+
+function parseOverride(text: string) {
+  const [, path, written = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (path === undefined)
+    throw usageError(
+      `--set ${text}: give an option and its value, such as --set file.path=./data/store.json`,
+    );
+  return [path, { flag: `--set ${path}`, value: readWritten(written) }] as const;
+}
+
+const NOT_TEXT = /^(?:true|false|-?\d+(?:\.\d+)?|\[.*\]|\{.*\})$/s;
+
+/** Numbers, truth values, lists and sections as JSON writes them; anything else is text. */
+function readWritten(written: string): unknown {
+  if (!NOT_TEXT.test(written)) return written;
+  try {
+    return JSON.parse(written) as unknown;
+  } catch {
+    return written;
+  }
+}
+
+/** A section with some options replaced, which say themselves where they were written. */
+function overlaid(section: Section, overrides: Overrides): Section {
+  let { value } = section;
+  for (const [path, override] of overrides) value = withOption(value, path.split("."), override.value);
+  return {
+    value,
+    locate: (path) => overrides.get(path.join("."))?.flag ?? section.locate(path),
+  };
+}
+
+function withOption(content: unknown, path: readonly string[], value: unknown): unknown {
+  const [name = "", ...rest] = path;
+  const fields = new Map(Object.entries(isMapping(content) ? content : {}));
+  fields.set(name, rest.length === 0 ? value : withOption(fields.get(name), rest, value));
+  return Object.fromEntries(fields);
+}

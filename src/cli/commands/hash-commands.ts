@@ -1,0 +1,137 @@
+import type { Command } from "commander";
+import { notFound, usageError } from "../cli-error.js";
+import type { CommandGroup, StoreRun } from "../command-runner.js";
+import { EXIT } from "../exit-codes.js";
+import { absence } from "../failure-report.js";
+import { numberArgument } from "../option-parsers.js";
+import { plural } from "../plural.js";
+import { printableName } from "../printable.js";
+import { addValueKinds, argumentValues, type ValueKinds } from "../value-input.js";
+import { jsonOf, lineOf, textOf } from "../value-text.js";
+
+/** Hashes, by the names that they have in Redis: hash hset, hash hgetall and their siblings. */
+export const hashCommands: CommandGroup = (program, runner) => {
+  const hash = program.command("hash").description("hashes: fields with values under one key");
+  addValueKinds(hash.command("hset"))
+    .argument("<key>")
+    .argument("<field-and-value...>", "a field and its value, and so on; JSON, or else text")
+    .description("set fields, all of them at one moment; shows how many are new")
+    .action((key: string, args: readonly string[], options: ValueKinds, command: Command) => {
+      const fields = fieldsOf(args, options);
+      return runner.onStore(command, "write", async ({ ctx, storage, out }) => {
+        const added = await storage.hash(key).hset(ctx, fields);
+        await out.answer(String(added), added);
+      });
+    });
+  hash
+    .command("hget")
+    .argument("<key>")
+    .argument("<field>")
+    .description("show the value of a field")
+    .action((key: string, field: string, _options: unknown, command: Command) =>
+      runner.onStore(command, "read", async (run) => {
+        const value = await run.storage.hash(key).hget(run.ctx, field);
+        if (value === undefined) throw noField(run, key);
+        await run.out.answerValue(textOf(value, run.out.toTerminal), value);
+      }),
+    );
+  hash
+    .command("hdel")
+    .argument("<key>")
+    .argument("<field...>")
+    .description("remove fields")
+    .action((key: string, fields: readonly string[], _options: unknown, command: Command) =>
+      runner.onStore(command, "write", async (run) => {
+        const deleted = await run.storage.hash(key).hdel(run.ctx, ...fields);
+        if (deleted === 0) throw noField(run, key);
+        await run.out.answer(`deleted ${plural(deleted, "field")}`, { deleted });
+      }),
+    );
+  hash
+    .command("hexists")
+    .argument("<key>")
+    .argument("<field>")
+    .description("say yes or no, and exit with 0 or 1")
+    .action((key: string, field: string, _options: unknown, command: Command) =>
+      runner.onStore(command, "read", async ({ ctx, storage, out }) => {
+        const exists = await storage.hash(key).hexists(ctx, field);
+        await out.answer(exists ? "yes" : "no", exists);
+        return exists ? EXIT.done : EXIT.notFound;
+      }),
+    );
+  hash
+    .command("hincrby")
+    .argument("<key>")
+    .argument("<field>")
+    .argument("[by]", "what to add", numberArgument, 1)
+    .description("add to the number in a field; shows the sum")
+    .action((key: string, field: string, by: number, _options: unknown, command: Command) =>
+      runner.onStore(command, "write", async ({ ctx, storage, out }) => {
+        const sum = await storage.hash(key).hincrby(ctx, field, by);
+        await out.answer(String(sum), sum);
+      }),
+    );
+  addListings(hash, runner);
+};
+
+/** What shows a whole hash: hgetall, hkeys, hvals, hlen. */
+const addListings: CommandGroup = (hash, runner) => {
+  hash
+    .command("hgetall")
+    .argument("<key>")
+    .description("list fields with their values, in the order they were set, a tab between them")
+    .action((key: string, _options: unknown, command: Command) =>
+      runner.onStore(command, "read", async ({ ctx, storage, out }) => {
+        for (const [field, value] of await storage.hash(key).hgetall(ctx)) {
+          if (out.isJson) await out.line(`{"field":${JSON.stringify(field)},"value":${jsonOf(value)}}`);
+          else await out.line(`${out.paint("cyan", printableName(field))}\t${lineOf(value)}`);
+        }
+      }),
+    );
+  hash
+    .command("hkeys")
+    .argument("<key>")
+    .description("list fields")
+    .action((key: string, _options: unknown, command: Command) =>
+      runner.onStore(command, "read", async ({ ctx, storage, out }) => {
+        for (const field of await storage.hash(key).hkeys(ctx)) {
+          await out.answer(printableName(field), field);
+        }
+      }),
+    );
+  hash
+    .command("hvals")
+    .argument("<key>")
+    .description("list values, each as JSON on a line of its own")
+    .action((key: string, _options: unknown, command: Command) =>
+      runner.onStore(command, "read", async ({ ctx, storage, out }) => {
+        for (const value of await storage.hash(key).hvals(ctx)) {
+          await out.line(out.isJson ? jsonOf(value) : lineOf(value));
+        }
+      }),
+    );
+  hash
+    .command("hlen")
+    .argument("<key>")
+    .description("show the number of fields; 0 when there is no hash")
+    .action((key: string, _options: unknown, command: Command) =>
+      runner.onStore(command, "read", async ({ ctx, storage, out }) => {
+        const length = await storage.hash(key).hlen(ctx);
+        await out.answer(String(length), length);
+      }),
+    );
+};
+
+function fieldsOf(args: readonly string[], options: ValueKinds): ReadonlyMap<string, unknown> {
+  if (args.length % 2 !== 0) throw usageError("give each field its value: FIELD VALUE, and so on");
+  const names = args.filter((_argument, i) => i % 2 === 0);
+  const values = argumentValues(
+    args.filter((_argument, i) => i % 2 === 1),
+    options,
+  );
+  return new Map(names.map((name, i) => [name, values[i]]));
+}
+
+function noField({ options }: StoreRun, key: string): Error {
+  return notFound(`${absence(key, options.namespace)}, or its hash has no such field`);
+}

@@ -1,0 +1,134 @@
+import type { Command } from "commander";
+import { notFound } from "../cli-error.js";
+import type { CommandGroup, StoreRun } from "../command-runner.js";
+import { EXIT } from "../exit-codes.js";
+import { absence } from "../failure-report.js";
+import { indexArgument } from "../option-parsers.js";
+import { addValueKinds, argumentValues, type ValueKinds } from "../value-input.js";
+import { jsonOf, lineOf, textOf } from "../value-text.js";
+
+/** Items read at once, so that a long list takes no more memory than a short one. */
+const PAGE_ITEMS = 500;
+
+/** Lists, by the names that they have in Redis: list rpush, list lrange and their siblings. */
+export const listCommands: CommandGroup = (program, runner) => {
+  const list = program.command("list").description("lists: values in the order they were pushed");
+  for (const [verb, end] of [
+    ["lpush", "before the first item, each in turn"],
+    ["rpush", "after the last item"],
+  ] as const) {
+    addValueKinds(list.command(verb))
+      .argument("<key>")
+      .argument("<value...>", "JSON, or else text")
+      .description(`put values ${end}; shows the length`)
+      .action((key: string, args: readonly string[], options: ValueKinds, command: Command) => {
+        const values = argumentValues(args, options);
+        return runner.onStore(command, "write", async ({ ctx, storage, out }) => {
+          const length = await storage.list(key)[verb](ctx, ...values);
+          await out.answer(String(length), length);
+        });
+      });
+  }
+  for (const [verb, which] of [
+    ["lpop", "first"],
+    ["rpop", "last"],
+  ] as const) {
+    list
+      .command(verb)
+      .argument("<key>")
+      .description(`take the ${which} item off and show it`)
+      .action((key: string, _options: unknown, command: Command) =>
+        runner.onStore(command, "write", async (run) =>
+          showItem(run, key, await run.storage.list(key)[verb](run.ctx)),
+        ),
+      );
+  }
+  list
+    .command("lrange")
+    .argument("<key>")
+    .argument("[start]", "the first place; 0 is the first item, -1 the last", indexArgument, 0)
+    .argument("[end]", "the last place, itself included", indexArgument, -1)
+    .description("show items, each as JSON on a line of its own")
+    .action((key: string, start: number, end: number, _options: unknown, command: Command) =>
+      runner.onStore(command, "read", (run) => showRange(run, key, start, end)),
+    );
+  list
+    .command("llen")
+    .argument("<key>")
+    .description("show the number of items; 0 when there is no list")
+    .action((key: string, _options: unknown, command: Command) =>
+      runner.onStore(command, "read", async ({ ctx, storage, out }) => {
+        const length = await storage.list(key).llen(ctx);
+        await out.answer(String(length), length);
+      }),
+    );
+  list
+    .command("lindex")
+    .argument("<key>")
+    .argument("<index>", "0 is the first item, -1 the last", indexArgument)
+    .description("show one item")
+    .action((key: string, index: number, _options: unknown, command: Command) =>
+      runner.onStore(command, "read", async (run) =>
+        showItem(run, key, await run.storage.list(key).lindex(run.ctx, index)),
+      ),
+    );
+  addChanges(list, runner);
+};
+
+/** What changes a list elsewhere than at its ends: lset, lrem, ltrim. */
+const addChanges: CommandGroup = (list, runner) => {
+  addValueKinds(list.command("lset"))
+    .argument("<key>")
+    .argument("<index>", "0 is the first item, -1 the last", indexArgument)
+    .argument("<value>", "JSON, or else text")
+    .description("replace one item")
+    .action((key: string, index: number, argument: string, options: ValueKinds, command: Command) => {
+      const [value] = argumentValues([argument], options);
+      return runner.onStore(command, "write", async (run) => {
+        if (!(await run.storage.list(key).lset(run.ctx, index, value))) throw noItem(run, key);
+      });
+    });
+  addValueKinds(list.command("lrem"))
+    .argument("<key>")
+    .argument("<count>", "0 for all, 2 for the first two, -2 for the last two", indexArgument)
+    .argument("<value>", "JSON, or else text")
+    .description("remove items that equal a value; shows how many")
+    .action((key: string, count: number, argument: string, options: ValueKinds, command: Command) => {
+      const [value] = argumentValues([argument], options);
+      return runner.onStore(command, "write", async ({ ctx, storage, out }) => {
+        const removed = await storage.list(key).lrem(ctx, count, value);
+        await out.answer(String(removed), removed);
+        return removed === 0 ? EXIT.notFound : EXIT.done;
+      });
+    });
+  list
+    .command("ltrim")
+    .argument("<key>")
+    .argument("<start>", "the first place to keep; negative ones count from the end", indexArgument)
+    .argument("<end>", "the last place to keep", indexArgument)
+    .description("keep a range of items and remove the others")
+    .action((key: string, start: number, end: number, _options: unknown, command: Command) =>
+      runner.onStore(command, "write", ({ ctx, storage }) => storage.list(key).ltrim(ctx, start, end)),
+    );
+};
+
+async function showItem(run: StoreRun, key: string, item: unknown): Promise<void> {
+  if (item === undefined) throw noItem(run, key);
+  await run.out.answerValue(textOf(item, run.out.toTerminal), item);
+}
+
+function noItem({ options }: StoreRun, key: string): Error {
+  return notFound(`${absence(key, options.namespace)}, or its list has no item there`);
+}
+
+/** Page by page; items that are pushed before the first one meanwhile move the others on. */
+async function showRange({ ctx, storage, out }: StoreRun, key: string, start: number, end: number) {
+  const list = storage.list(key);
+  const length = await list.llen(ctx);
+  const first = Math.max(0, start < 0 ? length + start : start);
+  const last = Math.min(length - 1, end < 0 ? length + end : end);
+  for (let at = first; at <= last; at += PAGE_ITEMS) {
+    const items = await list.lrange(ctx, at, Math.min(last, at + PAGE_ITEMS - 1));
+    for (const item of items) await out.line(out.isJson ? jsonOf(item) : lineOf(item));
+  }
+}

@@ -1,0 +1,109 @@
+import type { Command, Option } from "commander";
+
+export type Shell = "bash" | "zsh";
+
+/** Options whose value is the name of a file, and those whose values are known words. */
+const FILE_OPTIONS: ReadonlySet<string> = new Set(["--config", "--file", "--to"]);
+
+/**
+ * A script that completes commands, options, files and the names of backends. zsh runs the same function, by way of its
+ * own emulation of bash's completion.
+ *
+ * @param backends what may follow `--backend`.
+ */
+export function completionScript(program: Command, shell: Shell, backends: readonly string[]): string {
+  const name = program.name();
+  const bash = bashFunction(program, backends);
+  if (shell === "bash") return `# source <(${name} completion bash)\n${bash}complete -F _${name} ${name}\n`;
+  return [
+    `#compdef ${name}`,
+    `# source <(${name} completion zsh)`,
+    "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }",
+    "autoload -Uz bashcompinit && bashcompinit",
+    `${bash}complete -F _${name} ${name}`,
+    "",
+  ].join("\n");
+}
+
+function bashFunction(program: Command, backends: readonly string[]): string {
+  const commands = flatten(program, []);
+  const options = commands.flatMap(({ command }) => command.options);
+  const name = program.name();
+  return `_${name}() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="" at="" word="" words="" index=1
+  COMPREPLY=()
+  while [ "$index" -lt "$COMP_CWORD" ]; do
+    word="\${COMP_WORDS[index]}"
+    previous="$word"
+    case "$word" in
+      ${flags(options, ({ required }) => required).join("|")}) index=$((index + 2)); continue ;;
+    esac
+    previous=""
+    case "$at $word" in
+${commands
+  .filter(({ path }) => path.length > 0)
+  .map(descentCase)
+  .join("\n")}
+    esac
+    index=$((index + 1))
+  done
+  # Only what stands right before says what the current word is.
+  [ "$index" -gt "$COMP_CWORD" ] || previous=""
+  case "$previous" in
+    ${flags(options, isOfFile).join("|")})
+      local IFS=$'\\n'
+      compopt -o filenames 2>/dev/null
+      COMPREPLY=($(compgen -f -- "$current"))
+      return ;;
+    --backend) COMPREPLY=($(compgen -W "${backends.join(" ")}" -- "$current")); return ;;
+    -*) return ;;
+  esac
+  case "$at" in
+${commands.map((each) => wordsCase(program, each)).join("\n")}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+`;
+}
+
+interface PlacedCommand {
+  readonly path: readonly string[];
+  readonly command: Command;
+}
+
+function flatten(command: Command, path: readonly string[]): PlacedCommand[] {
+  const inner = command.commands.flatMap((each) => flatten(each, [...path, each.name()]));
+  return [{ path, command }, ...inner];
+}
+
+function descentCase({ path }: PlacedCommand): string {
+  const before = path
+    .slice(0, -1)
+    .map((word) => ` ${word}`)
+    .join("");
+  return `      "${before} ${path.at(-1)}") at="${before} ${path.at(-1)}" ;;`;
+}
+
+function wordsCase(program: Command, { path, command }: PlacedCommand): string {
+  const at = path.map((word) => ` ${word}`).join("");
+  const general = program.options.filter(({ long }) => command === program || long !== "--version");
+  const options = command === program ? general : [...command.options, ...general];
+  const words = [
+    ...command.commands.map((each) => each.name()),
+    ...command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices),
+    ...options.flatMap(({ long }) => long ?? []),
+    "--help",
+  ];
+  return `    "${at}") words="${[...new Set(words)].join(" ")}" ;;`;
+}
+
+/** What these options can be written as. */
+function flags(options: readonly Option[], isWanted: (option: Option) => boolean): string[] {
+  return [
+    ...new Set(options.filter(isWanted).flatMap(({ short, long }) => [short ?? [], long ?? []].flat())),
+  ];
+}
+
+function isOfFile({ long }: Option): boolean {
+  return FILE_OPTIONS.has(long ?? "");
+}

@@ -1,0 +1,70 @@
+import { lockHolder } from "../backends/files/process-lock.js";
+import { openStorage, StorageError, type Context, type StoragePlugin } from "../index.js";
+import type { ChosenSettings } from "./chosen-settings.js";
+
+/** What a command does with its store: reads it, writes to it, or writes if that can be and else reads. */
+export type Access = "read" | "write" | "either";
+
+export interface OpenedStore {
+  readonly store: StoragePlugin;
+  readonly isReadOnly: boolean;
+  /** The process that holds the store, because of which it can only be read; undefined when none does. */
+  readonly heldBy?: string;
+}
+
+/**
+ * Opens the store. One of files is opened for reading alone where nothing else is wanted: a look changes none of its files,
+ * keeps no other process out, and is possible while one holds it, which is then named.
+ *
+ * @param tell called with what the store warns of.
+ */
+export async function openChosen(
+  ctx: Context,
+  { settings, resolved }: ChosenSettings,
+  access: Access,
+  tell: (message: string) => void,
+): Promise<OpenedStore> {
+  const forWriting = async () => ({
+    store: await openStorage(settings, { ctx, warn: tell }),
+    isReadOnly: false,
+  });
+  if (resolved.backend !== "file" || access === "write") return forWriting();
+  const forReading = async () => {
+    const file = { ...settings.file, read_only: true };
+    const store = await openStorage({ ...settings, file }, { ctx, warn: tell });
+    const heldBy = await holderOf(String(resolved.backendOptions["path"]));
+    return { store, isReadOnly: true, ...(heldBy !== undefined && { heldBy }) };
+  };
+  return access === "read"
+    ? insteadOf(forReading, isMissing, forWriting)
+    : insteadOf(forWriting, isReadable, forReading);
+}
+
+async function insteadOf<T>(
+  first: () => Promise<T>,
+  isFor: (error: StorageError) => boolean,
+  second: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await first();
+  } catch (error) {
+    if (error instanceof StorageError && isFor(error)) return second();
+    throw error;
+  }
+}
+
+/** There is no store yet: as on every backend, opening makes one. */
+function isMissing({ cause }: StorageError): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+}
+
+/** What keeps a store from being written, and not from being read. */
+function isReadable({ reason }: StorageError): boolean {
+  return reason === "locked" || reason === "read-only";
+}
+
+async function holderOf(path: string): Promise<string | undefined> {
+  // Whoever may not look at the lock reads the store all the same.
+  const holder = await lockHolder(`${path}.lock`).catch(() => undefined);
+  return holder && `process ${holder.pid} on ${holder.host} has had the store open since ${holder.since}`;
+}

@@ -1,0 +1,98 @@
+import { expect } from "chai";
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { CliSandbox } from "./cli-sandbox.js";
+
+const GENERAL = ["--config", "--backend", "--set", "--namespace", "--json", "--yes", "--timeout", "--help"];
+
+describe("holdfast completion", () => {
+  let box: CliSandbox;
+
+  before(async () => {
+    box = new CliSandbox();
+    for (const name of ["my store.yaml", "other.yaml"]) writeFileSync(box.path(name), "");
+    for (const shell of ["bash", "zsh"]) {
+      writeFileSync(box.path(`complete.${shell}`), (await box.call(["completion", shell])).stdout);
+    }
+  });
+
+  after(() => box.remove());
+
+  /** What is offered for the last word of a command line. */
+  const bash = (...words: readonly string[]) => complete("bash", words);
+
+  function complete(shell: string, words: readonly string[]): string[] {
+    const script = `source ./complete.${shell}
+      COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _holdfast; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const options = { cwd: box.folder, encoding: "utf8" } as const;
+    return execFileSync("bash", ["-c", script, "-", "holdfast", ...words], options)
+      .split("\n")
+      .filter((line) => line !== "");
+  }
+
+  it("registers itself for the program", () => {
+    const script = "source ./complete.bash; complete -p holdfast";
+    const registered = execFileSync("bash", ["-c", script], { cwd: box.folder, encoding: "utf8" });
+    expect(registered).to.equal("complete -F _holdfast holdfast\n");
+  });
+
+  const cases: readonly (readonly [words: readonly string[], offered: readonly string[]])[] = [
+    [["con"], ["config"]],
+    [["co"], ["count", "compact", "copy", "config", "completion"]],
+    [
+      ["config", ""],
+      ["check", "print", "schema", ...GENERAL],
+    ],
+    [["config", "pr"], ["print"]],
+    [["--json", "config", "c"], ["check"]],
+    [["-n", "config", "con"], ["config"]],
+    [["--set", "get", "ge"], ["get"]],
+    [
+      ["get", "--"],
+      ["--bytes", ...GENERAL],
+    ],
+    [["copy", "--to", "o"], ["other.yaml"]],
+    [["--config", "my"], ["my store.yaml"]],
+    [["-c", "o"], ["other.yaml"]],
+    [["--backend", "s"], ["sqlite"]],
+    [["--namespace", "x"], []],
+    [["get", "config", "c"], []],
+    [
+      ["completion", ""],
+      ["bash", "zsh", ...GENERAL],
+    ],
+  ];
+  for (const [words, offered] of cases) {
+    it(`offers in bash for: holdfast ${words.join(" ")}|`, () => {
+      expect(bash(...words))
+        .to.have.members(offered)
+        .and.have.length(offered.length);
+    });
+  }
+
+  it("gives zsh the same function, by way of its emulation", () => {
+    const zsh = execFileSync("cat", [box.path("complete.zsh")], { encoding: "utf8" });
+    const inBash = execFileSync("cat", [box.path("complete.bash")], { encoding: "utf8" });
+    expect(zsh)
+      .to.match(/^#compdef holdfast\n/)
+      .and.include("bashcompinit\n");
+    expect(zsh).to.include(inBash.slice(inBash.indexOf("_holdfast()")));
+  });
+
+  it("offers in zsh, where it is installed", function () {
+    if (!isInstalled("zsh")) return this.skip();
+    const script = `autoload -Uz compinit && compinit -u -D; source ./complete.zsh
+      emulate -L sh; COMP_WORDS=(holdfast config ""); COMP_CWORD=2; _holdfast; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const offered = execFileSync("zsh", ["-fc", script], { cwd: box.folder, encoding: "utf8" });
+    expect(offered.trimEnd().split("\n")).to.include.members(["check", "print", "schema"]);
+  });
+});
+
+function isInstalled(program: string): boolean {
+  try {
+    execFileSync(program, ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
