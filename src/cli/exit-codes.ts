@@ -16,15 +16,15 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** What each code says, as docs/guides/cli.md lists it. */
 export const EXIT_MEANINGS: ReadonlyMap<ExitCode, string> = new Map([
   [EXIT.done, "done; also when the reader of a pipe has left early, as under `\\| head`"],
-  [EXIT.notFound, "nothing is stored under the key"],
-  [EXIT.failed, "failed for another reason, which stderr names; a doctor who found a problem"],
+  [EXIT.notFound, "nothing is stored under the key, or in that place of it"],
+  [EXIT.failed, "failed for another reason, which stderr names; `doctor` found a problem"],
   [
     EXIT.damaged,
     "stored data is damaged or of a kind that this version cannot read (5003); `verify` found a problem",
   ],
   [
     EXIT.usage,
-    "the command line is wrong: an unknown command or option, a key, pattern or time that cannot be",
+    "the command line is wrong: an unknown command or option, or a key, pattern or time that is none",
   ],
   [
     EXIT.tryAgain,

@@ -30,6 +30,9 @@ describe("violations", () => {
     ["the container loaded late", "plugin/a.ts", 'const di = await import("tsyringe");'],
     ["the layers outside stack.ts", "plugin/a.ts", 'import { EntryCache } from "../cache/entry-cache.js";'],
     ["a backend past the registry", "plugin/a.ts", 'import { M } from "../backends/memory/m.js";'],
+    ["the parser of command lines below them", "plugin/a.ts", 'import { Command } from "commander";'],
+    ["the command line naming a backend", "cli/a.ts", 'import { M } from "../backends/memory/m.js";'],
+    ["a layer naming the command line", "plugin/a.ts", 'import { m } from "../cli/main.js";'],
     ["a file that is not there", "core/a.ts", 'import { gone } from "./gone.js";'],
     ["a folder without a rule", "elsewhere/a.ts", ""],
   ];
@@ -37,6 +40,7 @@ describe("violations", () => {
     ["backends/backend.ts", ""],
     ["backends/memory/m.ts", ""],
     ["cache/entry-cache.ts", ""],
+    ["cli/main.ts", ""],
   ];
   for (const [name, path, code] of cases) {
     it(`finds ${name}`, () => {

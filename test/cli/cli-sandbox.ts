@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
@@ -34,11 +34,13 @@ export const BINARY = join(ROOT, "dist/cli/holdfast.js");
 /** A folder with the built command line: as a program of its own, and for many small cases inside this process. */
 export class CliSandbox {
   readonly folder = mkdtempSync(join(MEMORY_FOLDER, "holdfast-cli-"));
+  readonly #bin = join(this.folder, ".bin");
   readonly #children = new Set<ChildProcess>();
 
   constructor() {
     ensureBuilt();
-    const program = join(this.folder, "holdfast");
+    mkdirSync(this.#bin);
+    const program = join(this.#bin, "holdfast");
     writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${BINARY}" "$@"\n`);
     chmodSync(program, 0o755);
   }
@@ -107,7 +109,7 @@ export class CliSandbox {
     const { PATH = "", HOME = "" } = process.env;
     const child = spawn(command, args, {
       cwd: this.folder,
-      env: { HOME, PATH: `${this.folder}:${PATH}`, LC_ALL: "C.UTF-8" },
+      env: { HOME, PATH: `${this.#bin}:${PATH}`, LC_ALL: "C.UTF-8" },
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#children.add(child);

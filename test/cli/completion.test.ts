@@ -38,7 +38,7 @@ describe("holdfast completion", () => {
 
   const cases: readonly (readonly [words: readonly string[], offered: readonly string[]])[] = [
     [["con"], ["config"]],
-    [["co"], ["count", "compact", "copy", "config", "completion"]],
+    [["co"], ["count", "counter", "compact", "copy", "config", "completion"]],
     [
       ["config", ""],
       ["check", "print", "schema", ...GENERAL],

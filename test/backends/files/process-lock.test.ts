@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { thisProcess } from "../../../src/backends/files/process-identity.js";
-import { processLock } from "../../../src/backends/files/process-lock.js";
+import { lockHolder, processLock } from "../../../src/backends/files/process-lock.js";
 import type { StorageFault } from "../../../src/core/errors.js";
 
 const RACER = fileURLToPath(new URL("../../crash/lock-racer.ts", import.meta.url));
@@ -77,6 +77,20 @@ describe("processLock", () => {
     const fault = await faultFrom(processLock.acquire(path));
     expect(fault).to.include({ reason: "locked" });
     expect(fault.message).to.include("remove it if no process uses the store");
+  });
+
+  it("tells who holds a lock, and that nobody does once its owner is over", async () => {
+    expect(await lockHolder(path)).to.equal(undefined);
+    const lock = await processLock.acquire(path);
+    expect(await lockHolder(path)).to.include({ pid: process.pid, host: hostname() });
+    await lock.release();
+    expect(await lockHolder(path)).to.equal(undefined);
+    await plant({ startTime: "1" });
+    expect(await lockHolder(path)).to.equal(undefined);
+    await plant({ host: "elsewhere" });
+    expect(await lockHolder(path)).to.include({ host: "elsewhere" });
+    await writeFile(path, "{");
+    expect((await faultFrom(lockHolder(path))).reason).to.equal("locked");
   });
 
   it("notices that the lock was removed or taken over, and does not release another one's", async () => {
