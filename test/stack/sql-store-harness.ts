@@ -1,15 +1,19 @@
+import { defaultBackends } from "../../src/backends/registry.js";
 import { describeStorage, type StorageHarness } from "../../src/testing/storage-suite.js";
 import { missing } from "../support/fixtures.js";
-import { freshTable, type SqlDialect } from "../support/sql-harness.js";
+import type { SqlDialect } from "../support/sql-harness.js";
+import { TableShelf } from "../support/table-shelf.js";
 import type { CacheUnderTest } from "./store-harness.js";
 
-/** The suite over stores at the shared server of a dialect, each in tables of its own. */
+/** The suite over stores at the shared server of a dialect, each in tables that hold nothing. */
 export function describeSqlStorage(name: string, cache: CacheUnderTest, dialect: SqlDialect): void {
-  const { name: backend, server, dropTables } = dialect;
+  const { name: backend, server, factory, thrifty = factory } = dialect;
+  const shelf = new TableShelf(dialect);
   describe(name, () => {
     before(async function () {
       if ((await server()) === undefined) missing(this, `a server of ${backend}`);
     });
+    after(() => shelf.clear());
 
     const harness: StorageHarness = {
       name,
@@ -17,11 +21,12 @@ export function describeSqlStorage(name: string, cache: CacheUnderTest, dialect:
       persistent: true,
       cacheEntries: cache.max_entries,
       values: cache.values ?? "copy",
+      backends: defaultBackends().with(backend, async () => thrifty),
       settings: async () => {
         const url = (await server())?.url as string;
-        return { backend, cache, [backend]: { url, table: freshTable(), pool: 4 } };
+        return { backend, cache, [backend]: { url, table: shelf.take(), pool: 4 } };
       },
-      destroy: async (made) => dropTables(made[backend]?.url as string, made[backend]?.table as string),
+      destroy: (made) => shelf.giveBack(made[backend]?.table as string),
     };
     describeStorage(harness, { describe, it });
   });

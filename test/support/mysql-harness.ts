@@ -3,7 +3,25 @@ import { askMysql } from "./mysql-client.js";
 import { mariadbServer } from "./servers/mariadb-server.js";
 import type { SqlDialect } from "./sql-harness.js";
 
-export const MYSQL: SqlDialect = { name: "mysql", factory: mysqlBackend, server: mariadbServer, dropTables };
+export const MYSQL: SqlDialect = {
+  name: "mysql",
+  factory: mysqlBackend,
+  server: mariadbServer,
+  emptyTables,
+  dropTables,
+};
+
+const NO_SUCH_TABLE = 1146;
+
+async function emptyTables(url: string, table: string): Promise<boolean> {
+  try {
+    for (const part of ["", "_log", "_left"]) await askMysql(url, `DELETE FROM ${table}${part}`);
+    return true;
+  } catch (error) {
+    if ((error as { readonly errno?: number }).errno === NO_SUCH_TABLE) return false;
+    throw error;
+  }
+}
 
 async function dropTables(url: string, table: string): Promise<void> {
   const parts = ["", "_log", "_left", "_locks", "_meta"].map((part) => table + part);

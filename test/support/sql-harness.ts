@@ -1,23 +1,31 @@
-import { randomBytes } from "node:crypto";
 import type { Backend, BackendFactory, BackendSetup } from "../../src/backends/backend.js";
 import {
   suiteSetup,
   type Conditions,
   type SuiteHarness,
 } from "../../src/testing/backend-suite/suite-harness.js";
+import type { TableShelf } from "./table-shelf.js";
 
 /** A dialect of SQL under test. */
 export interface SqlDialect {
   /** Also the backend's name and that of its section. */
   readonly name: "postgres" | "mysql";
   readonly factory: BackendFactory;
+  /** As `factory`, but connections of stores that are over serve the next; for where a connection is dear. */
+  readonly thrifty?: BackendFactory;
   server(): Promise<{ readonly url: string } | undefined>;
+  /** Removes every row that a store has written under its table's name; false when its tables are not there. */
+  emptyTables(url: string, table: string): Promise<boolean>;
   /** Removes everything that a store has made under its table's name. */
   dropTables(url: string, table: string): Promise<void>;
 }
 
-/** The contract suite on a server of SQL, each case in tables of its own. */
-export function sqlHarness({ name, factory, server, dropTables }: SqlDialect): SuiteHarness {
+/** The contract suite on a server of SQL, each case in tables that hold nothing. */
+export function sqlHarness(
+  { name, server, ...makes }: SqlDialect,
+  shelf: TableShelf,
+  factory: BackendFactory = makes.factory,
+): SuiteHarness {
   const tables = new WeakMap<Backend, string>();
   const make = async (table: string, conditions: Conditions) => {
     const options: BackendSetup["options"] = { url: (await server())?.url, table, pool: 4 };
@@ -38,14 +46,9 @@ export function sqlHarness({ name, factory, server, dropTables }: SqlDialect): S
       flush: false,
       files: false,
     },
-    create: (conditions) => make(freshTable(), conditions),
+    create: (conditions) => make(shelf.take(), conditions),
     reopen: (backend, conditions) => make(tableOf(backend), conditions),
     share: (backend, conditions) => make(tableOf(backend), conditions),
-    destroy: async (backend) => dropTables((await server())?.url as string, tableOf(backend)),
+    destroy: (backend) => shelf.giveBack(tableOf(backend)),
   };
-}
-
-/** The name of a table like no other. */
-export function freshTable(): string {
-  return `t_${randomBytes(8).toString("hex")}`;
 }

@@ -7,7 +7,7 @@ import { redisCluster } from "./servers/redis-cluster.js";
 import { redisServer, startRedis } from "./servers/redis-server.js";
 import type { ServerProcess } from "./servers/server-process.js";
 import { ownPrefix } from "./redis-harness.js";
-import { freshTable } from "./sql-harness.js";
+import { freshTable } from "./table-shelf.js";
 import { MEMORY_FOLDER } from "./memory-folder.js";
 
 /** An empty store of its own for whoever asked for it. */

@@ -22,7 +22,7 @@ import {
 } from "../sql/sql-store.js";
 import { commitParameters, recallParameters } from "./commit-parameters.js";
 import { numberArray } from "./postgres-array.js";
-import { loadPostgresDriver } from "./postgres-driver.js";
+import { loadPostgresDriver, type PostgresDriver } from "./postgres-driver.js";
 import { PostgresListener } from "./postgres-listener.js";
 import type { PostgresNames } from "./postgres-names.js";
 import { postgresOptions, type PostgresOptions } from "./postgres-options.js";
@@ -50,10 +50,13 @@ export class PostgresStore implements SqlStore {
   readonly #setup: BackendSetup;
   readonly #options: PostgresOptions;
   readonly #events: StoreEvents;
+  readonly #loadDriver: () => Promise<PostgresDriver>;
   #state: OpenState | undefined;
 
-  constructor(setup: BackendSetup, events: StoreEvents) {
+  /** @param loadDriver gives what speaks to the server */
+  constructor(setup: BackendSetup, events: StoreEvents, loadDriver = loadPostgresDriver) {
     this.#setup = setup;
+    this.#loadDriver = loadDriver;
     this.#options = postgresOptions(setup);
     this.#events = events;
   }
@@ -63,7 +66,7 @@ export class PostgresStore implements SqlStore {
   }
 
   async open(ctx: Context): Promise<ServerFacts> {
-    const driver = await loadPostgresDriver();
+    const driver = await this.#loadDriver();
     const { runtime, operationTimeoutMs, durability: wanted } = this.#setup;
     const { client: options, table, pool: max } = this.#options;
     const pool = new PostgresPool(driver, { ...options, max }, operationTimeoutMs, sessionSettings(wanted));

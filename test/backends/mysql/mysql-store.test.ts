@@ -9,10 +9,10 @@ import { suiteSetup } from "../../../src/testing/backend-suite/suite-harness.js"
 import { missing } from "../../support/fixtures.js";
 import { askMysql } from "../../support/mysql-client.js";
 import { MYSQL } from "../../support/mysql-harness.js";
-import { freshTable } from "../../support/sql-harness.js";
 import { startMariadb, type MariadbServer } from "../../support/servers/mariadb-server.js";
 import { freePort } from "../../support/servers/server-process.js";
 import { TcpProxy } from "../../support/servers/tcp-proxy.js";
+import { freshTable } from "../../support/table-shelf.js";
 
 const ctx = background();
 const ids = new VersionSource(systemRandom);
