@@ -17,10 +17,10 @@ const ctx = background();
 const DEADLINES_MS = [40, 100, 250, 600];
 /** How long a call without a deadline of the caller's waits for the server. */
 const OPERATION_TIMEOUT_MS = 800;
-/** A write without one waits for those before it, which wait as long, and then for the server; `clear` in two steps. */
-const MOST_WAITS_MS = 3 * OPERATION_TIMEOUT_MS;
 /** Operations under way at once in a round. */
 const AT_ONCE = 14;
+/** A write without a deadline waits for those before it that write the same keys, each of which waits as long. */
+const LONGEST_QUEUE_MS = AT_ONCE * OPERATION_TIMEOUT_MS;
 const HEALS_WITHIN_MS = 15_000;
 
 export interface SilenceOptions {
@@ -192,7 +192,7 @@ class SilenceRounds {
     run: (its: Context) => Promise<unknown>,
   ): Promise<void> {
     const its = deadlineMs === undefined ? ctx : withTimeout(ctx, deadlineMs)[0];
-    const dueMs = deadlineMs ?? MOST_WAITS_MS;
+    const dueMs = deadlineMs ?? LONGEST_QUEUE_MS;
     const began = performance.now();
     const bare = delay(dueMs).then(() => performance.now() - began - dueMs);
     const error: unknown = await run(its).then(
