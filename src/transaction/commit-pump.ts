@@ -210,17 +210,32 @@ export class CommitPump {
     }
   }
 
-  /** A call known to have had no effect is repeated request by request, so that one cannot fail its neighbours. */
+  /**
+   * A call known to have had no effect is repeated request by request, so that one cannot fail its neighbours; but not
+   * when its time was over: each would wait as long again for a server that does not answer.
+   */
   #failed(group: readonly Waiting[], fault: StorageFault): void {
-    if (fault.outcome === "unknown" || group.length === 1) {
+    if (fault.outcome === "unknown" || fault.reason === "timeout" || group.length === 1) {
       for (const { reject } of group) reject(fault);
       this.#next();
-    } else void this.#sendEach(group);
+    } else void this.#sendEach(group, fault);
   }
 
-  async #sendEach(group: readonly Waiting[]): Promise<void> {
+  /** @param fault of all together; also of those that are left when one alone finds that the server does not answer. */
+  async #sendEach(group: readonly Waiting[], fault: StorageFault): Promise<void> {
+    let isDown = false;
     for (const waiting of group) {
-      await this.#call([waiting.request], ([result]) => settle(waiting, result), waiting.reject);
+      if (isDown) waiting.reject(fault);
+      else {
+        await this.#call(
+          [waiting.request],
+          ([result]) => settle(waiting, result),
+          (own) => {
+            isDown = own.reason === "timeout" || own.reason === "unavailable";
+            waiting.reject(own);
+          },
+        );
+      }
     }
     this.#next();
   }

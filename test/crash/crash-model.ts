@@ -1,5 +1,6 @@
 import type { Backend, Batch, Write } from "../../src/backends/backend.js";
 import { background } from "../../src/core/context.js";
+import type { StoredEntry } from "../../src/core/entry.js";
 import { inRange } from "../../src/core/range.js";
 
 const ctx = background();
@@ -61,12 +62,15 @@ export async function stateOf(backend: Backend): Promise<string> {
     const { position } = await backend.read(ctx, name, []);
     spaces.push(`# ${name} ${position.ordinal}:${position.id}`);
     for await (const { entries } of backend.scan(ctx, name, { start: "" })) {
-      for (const e of entries) {
-        spaces.push(`${e.key} ${show(e.version, e.type, e.codec, e.data, e.expiresAt, e.incarnation)}`);
-      }
+      for (const entry of entries) spaces.push(`${entry.key} ${showEntry(entry)}`);
     }
   }
   return spaces.join("\n");
+}
+
+/** What stands of an entry in such a text, behind its key. */
+export function showEntry(e: StoredEntry): string {
+  return show(e.version, e.type, e.codec, e.data, e.expiresAt, e.incarnation);
 }
 
 function show(

@@ -16,9 +16,9 @@ const FORMS: readonly StoreForm[] = [
 const title =
   "a power cut on a simulated disk at any operation, half of them while recovering from another one";
 
-export const rows: readonly LongRow[] = [
-  {
-    id: "R3-file",
+function rowOf(backend: "file" | "directory", forms: readonly StoreForm[]): LongRow {
+  return {
+    id: `R3-${backend}`,
     title,
     fullRounds: 1_000_000,
     async run({ seed, rounds = Infinity, minutes = Infinity, log }) {
@@ -29,7 +29,7 @@ export const rows: readonly LongRow[] = [
         result.rounds < rounds && performance.now() < until && result.failures === 0;
         page++
       ) {
-        const form = FORMS[page % FORMS.length] as StoreForm;
+        const form = forms[page % forms.length] as StoreForm;
         const states = Math.min(PAGE_STATES, rounds - result.rounds);
         const totals = await tryCrashStates({ seed: seed * 10_000 + page, states, form, until });
         result.rounds += totals.states;
@@ -40,5 +40,13 @@ export const rows: readonly LongRow[] = [
       }
       return result;
     },
-  },
+  };
+}
+
+export const rows: readonly LongRow[] = [
+  rowOf("file", FORMS),
+  rowOf(
+    "directory",
+    FORMS.map((form) => ({ ...form, backend: "directory" })),
+  ),
 ];

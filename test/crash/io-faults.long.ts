@@ -1,9 +1,10 @@
 import type { LongRow } from "../support/long-row.js";
 import { tryIoFaults } from "./io-faults.js";
+import { PLAIN } from "./simulated-store.js";
 
-export const rows: readonly LongRow[] = [
-  {
-    id: "R4-file",
+function rowOf(backend: "file" | "directory"): LongRow {
+  return {
+    id: `R4-${backend}`,
     title: "one operation of the file system failing in one way, once or for good",
     fullRounds: 100_000,
     async run({ seed, rounds = Infinity, minutes = Infinity, log }) {
@@ -14,7 +15,7 @@ export const rows: readonly LongRow[] = [
         result.rounds < rounds && performance.now() < until && result.failures === 0;
         page++
       ) {
-        const totals = await tryIoFaults(seed * 1000 + page);
+        const totals = await tryIoFaults(seed * 1000 + page, { form: { ...PLAIN, backend } });
         result.rounds += totals.rounds;
         result.counts["refused calls"] += totals.refused;
         result.failures += totals.failures.length;
@@ -23,5 +24,7 @@ export const rows: readonly LongRow[] = [
       }
       return result;
     },
-  },
-];
+  };
+}
+
+export const rows: readonly LongRow[] = [rowOf("file"), rowOf("directory")];

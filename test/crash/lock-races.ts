@@ -1,9 +1,11 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DirectoryLayout } from "../../src/backends/directory/directory-layout.js";
+import { StoreLayout } from "../../src/backends/file/store-layout.js";
 import { thisProcess } from "../../src/backends/files/process-identity.js";
 import { SeededRandom } from "./seeded-random.js";
 
@@ -14,7 +16,15 @@ export interface RaceOptions {
   readonly rounds: number;
   readonly racers: number;
   readonly until?: number;
+  /** What they race for: the lock itself, unless it is to open a store of the directory backend that has it. */
+  readonly prize?: "lock" | "directory";
 }
+
+/** What a racing process is told; it answers with a word for each. */
+export type RacerTask =
+  | { readonly kind: "lock"; readonly path: string }
+  | { readonly kind: "open"; readonly folder: string }
+  | { readonly kind: "let go" };
 
 export interface RaceTotals {
   rounds: number;
@@ -25,7 +35,8 @@ export interface RaceTotals {
  * Lets processes race for a lock whose owner is dead, some of whose successors may have died on the way, too: exactly
  * one must get it, the others must be told that it is locked, and nothing may be left beside the lock.
  */
-export async function tryRaces({ seed, rounds, racers, until = Infinity }: RaceOptions): Promise<RaceTotals> {
+export async function tryRaces(options: RaceOptions): Promise<RaceTotals> {
+  const { seed, rounds, racers, until = Infinity, prize = "lock" } = options;
   const totals: RaceTotals = { rounds: 0, failures: [] };
   const random = new SeededRandom(seed);
   const folder = await mkdtemp(join(tmpdir(), "holdfast-lock-"));
@@ -33,7 +44,11 @@ export async function tryRaces({ seed, rounds, racers, until = Infinity }: RaceO
   try {
     await Promise.all(children.map((child) => once(child, "message")));
     for (let round = 0; round < rounds && performance.now() < until; round++) {
-      const failure = await race(children, join(folder, `round-${round}`), random);
+      const place = join(folder, `round-${round}`);
+      const failure =
+        prize === "lock"
+          ? await race(children, { kind: "lock", path: place }, place, random)
+          : await raceToOpen(children, place, random);
       if (failure !== undefined) totals.failures.push(`seed ${seed}, round ${round}: ${failure}`);
       totals.rounds += 1;
     }
@@ -45,26 +60,44 @@ export async function tryRaces({ seed, rounds, racers, until = Infinity }: RaceO
   return totals;
 }
 
-async function race(
+async function raceToOpen(
   children: readonly ChildProcess[],
-  path: string,
+  folder: string,
   random: SeededRandom,
 ): Promise<string | undefined> {
-  let at = path;
+  const { lock } = new StoreLayout(new DirectoryLayout(join(folder, "store")).index);
+  await mkdir(dirname(lock), { recursive: true });
+  const failure = await race(children, { kind: "open", folder }, lock, random);
+  await tell(children, { kind: "let go" });
+  return failure;
+}
+
+async function race(
+  children: readonly ChildProcess[],
+  task: RacerTask,
+  lock: string,
+  random: SeededRandom,
+): Promise<string | undefined> {
+  let at = lock;
   for (let dead = 1 + random.below(3); dead > 0; dead--) at = await plantDeadOwner(at);
-  const answers = await Promise.all(
-    children.map(async (child) => {
-      const answer = once(child, "message");
-      child.send(path);
-      return String(((await answer) as [unknown])[0]);
-    }),
-  );
+  const answers = await tell(children, task);
   const wrong = answers.find((answer) => answer !== "won" && answer !== "locked");
   if (wrong !== undefined) return wrong;
   const winners = answers.filter((answer) => answer === "won").length;
   if (winners !== 1) return `${winners} owners`;
-  const left = (await readdir(dirname(path))).filter((name) => name.startsWith(`${basename(path)}.`));
+  const left = (await readdir(dirname(lock))).filter((name) => name.startsWith(`${basename(lock)}.`));
   return left.length === 0 ? undefined : `left behind: ${left.join(", ")}`;
+}
+
+/** Gives all the same task at once; their answers. */
+async function tell(children: readonly ChildProcess[], task: RacerTask): Promise<readonly string[]> {
+  return await Promise.all(
+    children.map(async (child) => {
+      const answer = once(child, "message");
+      child.send(task);
+      return String(((await answer) as [unknown])[0]);
+    }),
+  );
 }
 
 /** A lock of a process that is over, and the name of the lock that its successor must hold. */

@@ -168,3 +168,16 @@ function commandsOn(keys: readonly string[]): fc.Arbitrary<Command> {
 export function anyCommands(maxLength: number): fc.Arbitrary<Command[]> {
   return anyKeys.chain((keys) => fc.array(commandsOn(keys), { minLength: maxLength / 2, maxLength }));
 }
+
+/** The same without what depends on a clock that the test cannot set: no pauses, and nothing expires. */
+export function withoutTime(commands: readonly Command[]): Command[] {
+  return commands.flatMap((command): Command[] => {
+    if (command.kind === "advance") return [];
+    if (command.kind === "transact") return [{ ...command, calls: command.calls.map(unexpiring) }];
+    return "call" in command ? [{ ...command, call: unexpiring(command.call) }] : [command];
+  });
+}
+
+function unexpiring(call: Call): Call {
+  return "ttlMs" in call ? { ...call, ttlMs: 0 } : call;
+}

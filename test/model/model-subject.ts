@@ -1,15 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { background } from "../../src/core/context.js";
 import type { Runtime } from "../../src/core/runtime.js";
+import { openStorage, type Storage, type StorageSettings, type Transaction } from "../../src/index.js";
 import {
-  defaultBackends,
-  openStorage,
-  type Storage,
-  type StorageSettings,
-  type Transaction,
-} from "../../src/index.js";
+  SHARED_STORES,
+  storeKind,
+  type FreshStore,
+  type StoreKind as StoreOnTable,
+} from "../support/stores.js";
 import { ModelData } from "./model-data.js";
 import { ModelStorage } from "./model-storage.js";
 import type { ModelTransaction } from "./model-transaction.js";
@@ -62,36 +59,51 @@ export class ModelSubject implements Subject {
 /** Which stores the model is compared with. */
 export interface StoreKind {
   readonly name: string;
+  /** Beside those that say where the store is. */
   readonly settings: StorageSettings;
   readonly persistent: boolean;
+  /** Whose clock decides: the test's, or a server's, which leaves out of a run what takes time. */
+  readonly time: "fake" | "real";
+  readonly needs?: string;
+  fresh(): Promise<FreshStore | undefined>;
 }
 
-/** Every kind that this build has. */
+function kindOf(store: StoreOnTable, form = "", settings: StorageSettings = {}): StoreKind {
+  const { persistent, time, needs = store.name } = store;
+  return { name: store.name + form, settings, persistent, time, needs, fresh: () => store.fresh() };
+}
+
+const [memory, file] = [storeKind("memory"), storeKind("file")];
+
+/** Those of one process, which are cheap to open. */
 export const STORE_KINDS: readonly StoreKind[] = [
-  { name: "memory", settings: { backend: "memory" }, persistent: false },
-  { name: "memory without cache", settings: { backend: "memory", cache_size: 0 }, persistent: false },
-  { name: "memory with a cache of 3", settings: { backend: "memory", cache_size: 3 }, persistent: false },
-  { name: "file", settings: { backend: "file", durability: "process" } as const, persistent: true },
-  {
-    name: "file without cache",
-    settings: { backend: "file", durability: "process", cache_size: 0 } as const,
-    persistent: true,
-  },
-].filter(({ settings }) => defaultBackends().has(settings.backend));
+  kindOf(memory),
+  kindOf(memory, " without cache", { cache_size: 0 }),
+  kindOf(memory, " with a cache of 3", { cache_size: 3 }),
+  kindOf(file, "", { durability: "process" }),
+  kindOf(file, " without cache", { durability: "process", cache_size: 0 }),
+];
+
+/** One for each other backend, and for a cluster. */
+export const OTHER_STORE_KINDS: readonly StoreKind[] = [
+  kindOf(storeKind("directory"), "", { durability: "process" }),
+  ...SHARED_STORES.map((store) => kindOf(store)),
+];
 
 /** Wraps what users call; a museum piece goes here. */
 export type Disguise = (storage: Storage, namespace: string) => Storage;
 
-/** Opens a store of its own in a folder of its own. */
+/** Opens an empty store of its own. @throws Error where what it needs is missing. */
 export async function openSubject(
   kind: StoreKind,
   runtime: Runtime,
   open: typeof openStorage = openStorage,
   disguise: Disguise = (storage) => storage,
 ): Promise<Subject> {
-  const folder = await mkdtemp(join(tmpdir(), "holdfast-model-"));
-  const section = kind.persistent ? { file: { path: join(folder, "store") } } : {};
-  const openOne = () => open({ ...kind.settings, ...section }, { runtime });
+  const fresh = await kind.fresh();
+  if (fresh === undefined) throw new Error(`${kind.name} needs ${kind.needs}`);
+  const options = kind.time === "fake" ? { runtime } : {};
+  const openOne = () => open({ ...fresh.settings, ...kind.settings }, options);
   let plugin = await openOne();
   return {
     name: kind.name,
@@ -107,7 +119,7 @@ export async function openSubject(
     },
     close: async () => {
       await plugin.stop();
-      await rm(folder, { recursive: true, force: true });
+      await fresh.destroy();
     },
   };
 }

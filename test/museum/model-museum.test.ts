@@ -7,6 +7,7 @@ import { EVERYTHING } from "../../src/core/range.js";
 import { defaultBackends, openStorage } from "../../src/index.js";
 import { anyCommands } from "../model/model-commands.js";
 import { ModelDifference, runModel, type OpenSubject } from "../model/model-run.js";
+import { storeKind } from "../support/stores.js";
 import { openSubject, type Disguise, type StoreKind } from "../model/model-subject.js";
 import { altering, backendWith } from "./broken-backends.js";
 import {
@@ -26,8 +27,10 @@ interface Exhibit {
 
 const KIND: StoreKind = {
   name: "museum piece",
-  settings: { backend: "memory", cache_size: 0 },
+  settings: { cache_size: 0 },
   persistent: false,
+  time: "fake",
+  fresh: () => storeKind("memory").fresh(),
 };
 
 function overBackend(factory: BackendFactory): OpenSubject {

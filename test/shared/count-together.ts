@@ -15,10 +15,19 @@ export interface CountedTogether {
   readonly logs: readonly WatchedLog[];
 }
 
+export interface CountingPlan {
+  /** In each process. */
+  readonly tasks: number;
+  /** By each task. */
+  readonly increments: number;
+  /** How long the processes may take; as the tests of others unless given. */
+  readonly limitMs?: number;
+}
+
 /** Two processes count in one store while a third, this one, watches. */
 export async function countTogether(
   settings: StorageSettings,
-  { tasks, increments }: { readonly tasks: number; readonly increments: number },
+  { tasks, increments, limitMs }: CountingPlan,
 ): Promise<CountedTogether> {
   const commits = PROCESSES * tasks * increments;
   // The watchers follow from the first commit on, however far behind they fall.
@@ -28,10 +37,10 @@ export async function countTogether(
   const processes = Array.from({ length: PROCESSES }, () => new StoreProcess(PROGRAM, task));
   try {
     const watching = watchLog(storage, commits);
-    await Promise.all(processes.map((process) => process.next()));
+    await Promise.all(processes.map((process) => process.next(limitMs)));
     const counts = await storage.getBatch<number>(background(), COUNTERS);
     const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    const theirs = processes.map((process) => process.next<WatchedLog>());
+    const theirs = processes.map((process) => process.next<WatchedLog>(limitMs));
     return { total, expected: commits, logs: await Promise.all([watching, ...theirs]) };
   } finally {
     await Promise.all(processes.map((process) => process.end()));

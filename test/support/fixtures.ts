@@ -19,19 +19,27 @@ export function missing(suite: Mocha.Context, what: string): void {
 // Of the process, not of this module: mocha loads it by require, and a test that imports may get a copy of its own.
 const endings = ((globalThis as { holdfastEndings?: (() => Promise<void>)[] }).holdfastEndings ??= []);
 
-/** Runs after the last test, whatever came of it. */
+/** Runs after the last test, or after the last round of a long row, whatever came of it. */
 export function atEndOfTests(ending: () => Promise<void>): void {
   endings.push(ending);
 }
 
-/** A timer that keeps nothing alive fires only when something else does: a handle that a test left open. */
-export async function mochaGlobalTeardown(): Promise<void> {
+/** Carries out what {@link atEndOfTests} was told; all of it, whatever fails. */
+export async function endOfTests(): Promise<void> {
   const ended = await Promise.allSettled(endings.splice(0).map((end) => end()));
-  setTimeout(reportLeak, GRACE_MS).unref();
-  // Node 20 may spin for ever in its own clean-up after sockets were reset; nothing is left to do that needs it.
-  process.once("beforeExit", () => process.exit());
   const failed = ended.filter((result) => result.status === "rejected");
   if (failed.length > 0) throw new AggregateError(failed.map(({ reason }) => reason as unknown));
+}
+
+/** A timer that keeps nothing alive fires only when something else does: a handle that a test left open. */
+export async function mochaGlobalTeardown(): Promise<void> {
+  try {
+    await endOfTests();
+  } finally {
+    setTimeout(reportLeak, GRACE_MS).unref();
+    // Node 20 may spin for ever in its own clean-up after sockets were reset; nothing is left to do that needs it.
+    process.once("beforeExit", () => process.exit());
+  }
 }
 
 function reportLeak(): void {

@@ -1,11 +1,11 @@
 /**
- * The full form of a reliability row (R1 to R17), run by `npm run test:long -- --row R3` and recorded in
+ * The full form of a reliability row (R1 to R17, or a name), run by `npm run test:long -- --row R3` and recorded in
  * docs/reliability.json. The short form of the same work stands in a mocha suite beside it.
  *
  * A row is found by the name of its file: every `test/**\/*.long.ts` exports `rows: readonly LongRow[]`.
  */
 export interface LongRow {
-  /** `R` and a number, with a suffix where a row is proven backend by backend: `R3`, `R9-memory`. */
+  /** `R` and a number, or a word, with a suffix where a row is proven backend by backend: `R3`, `R7-sqlite`. */
   readonly id: string;
   /** What one round is and what it would have shown, as the table of docs/reliability.md prints it. */
   readonly title: string;

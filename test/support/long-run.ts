@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { endOfTests } from "./fixtures.js";
 import type { LongRow } from "./long-row.js";
 import {
   nextSeed,
@@ -66,7 +67,12 @@ export async function runLong(args: readonly string[]): Promise<number> {
   const seed = values.seed === undefined ? undefined : wholeNumber("seed", values.seed);
   const rounds = values.rounds === undefined ? missingRounds(row) : wholeNumber("rounds", values.rounds);
   const minutes = values.minutes === undefined ? Infinity : wholeNumber("minutes", values.minutes);
-  return await runPieces(row, { rounds, minutes, seed, record: !values["no-record"] });
+  try {
+    return await runPieces(row, { rounds, minutes, seed, record: !values["no-record"] });
+  } finally {
+    // Servers that the row has started, and connections to them.
+    await endOfTests();
+  }
 }
 
 function wholeNumber(name: string, text: string): number {

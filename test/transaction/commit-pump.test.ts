@@ -122,7 +122,8 @@ function faultCases(gathers: boolean): void {
     ).to.deep.equal(["committed", "conflict", "committed"]);
   });
 
-  it("repeats a call that is known to have failed, request by request", async () => {
+  /** Three requests in one call that is refused; `repeated` is held until then. */
+  async function refusedTogether() {
     const recorded = await recordedBackend(gathers);
     const pump = pumpOver(recorded);
     const held = recorded.faults.hold("commit", "before");
@@ -134,16 +135,45 @@ function faultCases(gathers: boolean): void {
     await first;
     await next.reached;
     recorded.faults.chances = { seed: 1, refusal: 1 };
+    const repeated = recorded.faults.hold("commit", "before");
     next.release();
-    await turn();
+    await repeated.reached;
+    const sizes = () => recorded.calls.map((batches) => batches.length);
+    return { recorded, others, repeated, sizes };
+  }
+
+  it("repeats a call that is known to have failed, request by request", async () => {
+    const { recorded, others, repeated, sizes } = await refusedTogether();
     recorded.faults.chances = { seed: 1 };
+    repeated.release();
     const settled = await within(100, others);
-    const sizes = recorded.calls.map((batches) => batches.length);
-    expect(sizes.slice(0, 2)).to.deep.equal([1, 3]);
-    expect(sizes.slice(2)).to.deep.equal([1, 1, 1]);
+    expect(sizes()).to.deep.equal([1, 3, 1, 1, 1]);
+    expect(settled.map(({ status }) => status)).to.deep.equal(["fulfilled", "fulfilled", "fulfilled"]);
+  });
+
+  it("repeats no more of it once one request alone meets a server that is down", async () => {
+    const { others, repeated, sizes } = await refusedTogether();
+    repeated.release();
+    const settled = await within(100, others);
+    expect(sizes()).to.deep.equal([1, 3, 1]);
     for (const result of settled) {
-      if (result.status === "rejected") expect((result.reason as StorageFault).outcome).to.equal(undefined);
+      const reason: unknown = result.status === "rejected" ? result.reason : undefined;
+      expect(reason).to.include({ reason: "unavailable", outcome: undefined });
     }
+  });
+
+  it("repeats nothing of a call whose time was over", async () => {
+    const recorded = await recordedBackend(gathers);
+    let calls = 0;
+    const commit = (): Promise<never> => {
+      calls += 1;
+      return Promise.reject(new StorageFault("timeout", "no answer in time"));
+    };
+    const pump = new CommitPump({ ...recorded.backend, commit }, UNOBSERVED, LIMITS);
+    const others = ["a", "b", "c"].map((key) => pump.submit(requestOf({ puts: [key] })));
+    for (const other of others) expect((await faultOf(other)).reason).to.equal("timeout");
+    // Without gathering the first goes alone, and the others are the next call.
+    expect(calls).to.equal(gathers ? 1 : 2);
   });
 
   it("passes an unknown outcome on to all of the call, and repeats none", async () => {

@@ -128,10 +128,10 @@ export class MysqlPool {
     }
   }
 
-  /** Lets every connection go. */
+  /** Lets every connection go. One that is still being made may fail meanwhile, and then it is gone as well. */
   async end(): Promise<void> {
     this.#canceller.close();
-    await this.#pool.end();
+    await this.#pool.end().catch(() => undefined);
   }
 
   async #acquire(ctx: Context): Promise<MysqlPooledClient> {

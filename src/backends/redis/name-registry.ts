@@ -1,4 +1,5 @@
 import type { Context } from "../../core/context.js";
+import type { Limited } from "./limited.js";
 import { registryKey } from "./namespace-keys.js";
 import type { RedisConnection } from "./redis-connection.js";
 import type { Space, Spaces } from "./spaces.js";
@@ -13,11 +14,14 @@ const NAMES_PER_COMMAND = 1000;
 export class NameRegistry {
   readonly #connection: RedisConnection;
   readonly #spaces: Spaces;
+  readonly #limited: Limited;
   readonly #key: string;
 
-  constructor(connection: RedisConnection, spaces: Spaces, prefix: string) {
+  /** @param limited runs the asking for each page of names. */
+  constructor(connection: RedisConnection, spaces: Spaces, prefix: string, limited: Limited) {
     this.#connection = connection;
     this.#spaces = spaces;
+    this.#limited = limited;
     this.#key = registryKey(prefix);
   }
 
@@ -33,10 +37,12 @@ export class NameRegistry {
   }
 
   /** All names in pages, also of namespaces that hold nothing now. */
-  async *all(limit: Context): AsyncGenerator<readonly string[]> {
+  async *all(ctx: Context): AsyncGenerator<readonly string[]> {
     for (let from = "-"; ; ) {
       const command = ["ZRANGE", this.#key, from, "+", "BYLEX", "LIMIT", "0", String(NAMES_PER_PAGE)];
-      const found = (await this.#connection.command(limit, this.#key, command)) as Buffer[];
+      const found = (await this.#limited(ctx, (limit) =>
+        this.#connection.command(limit, this.#key, command),
+      )) as Buffer[];
       const names = found.map(String);
       if (names.length > 0) yield names;
       if (names.length < NAMES_PER_PAGE) return;

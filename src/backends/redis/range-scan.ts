@@ -5,6 +5,7 @@ import type { Position, ScanOptions, ScanPage, ScanWant, Wanted } from "../backe
 import { MOST_EXPIRED } from "./committer.js";
 import { openEntry, openHeader } from "./entry-header.js";
 import { sweepWhole, type SweepSetup } from "./expiry-sweep.js";
+import type { Limited } from "./limited.js";
 import { isLive } from "./read-gatherer.js";
 import { scriptAnswer } from "./redis-errors.js";
 import { SCRIPTS } from "./redis-script.js";
@@ -25,9 +26,6 @@ type ScanAnswer = readonly [
   values: readonly (Buffer | null)[],
   more: number,
 ];
-
-/** Runs something under the deadline of a call. */
-export type Limited = <T>(ctx: Context, run: (limit: Context) => Promise<T>) => Promise<T>;
 
 /** The pages of a scan that wants more than a count. `limited` runs the asking for each page. */
 export async function* scanRange<W extends ScanWant>(

@@ -28,7 +28,8 @@ import { readChanges } from "./read-changes.js";
 import { Committer } from "./committer.js";
 import { sweepWhole, type SweepSetup } from "./expiry-sweep.js";
 import { NameRegistry } from "./name-registry.js";
-import { countRange, scanRange, type Limited } from "./range-scan.js";
+import type { Limited } from "./limited.js";
+import { countRange, scanRange } from "./range-scan.js";
 import { ReadGatherer } from "./read-gatherer.js";
 import { RedisConnection } from "./redis-connection.js";
 import { loadRedis } from "./redis-driver.js";
@@ -74,7 +75,7 @@ class RedisBackend implements Backend {
     this.#info = infoOf(options, "none");
     this.#connection = new RedisConnection(options, () => this.#missed());
     this.#spaces = new Spaces(options.prefix);
-    this.#registry = new NameRegistry(this.#connection, this.#spaces, options.prefix);
+    this.#registry = new NameRegistry(this.#connection, this.#spaces, options.prefix, this.#limited);
     this.#reads = new ReadGatherer(this.#connection, operationTimeoutMs);
     this.#wakeUps = new WakeUps(this.#connection, runtime.timers, this.#lifecycle);
     const common = { connection: this.#connection, ids: new VersionSource(runtime.random), changes };

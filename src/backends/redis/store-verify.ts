@@ -4,7 +4,7 @@ import type { StoredKey } from "../../core/key.js";
 import type { VerifyProblem, VerifyReport } from "../backend.js";
 import { openEntry } from "./entry-header.js";
 import type { NameRegistry } from "./name-registry.js";
-import type { Limited } from "./range-scan.js";
+import type { Limited } from "./limited.js";
 import type { RedisConnection } from "./redis-connection.js";
 import { SCRIPTS } from "./redis-script.js";
 import type { Space, Spaces } from "./spaces.js";

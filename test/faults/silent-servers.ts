@@ -1,0 +1,239 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { inspect } from "node:util";
+import {
+  background,
+  openStorage,
+  StorageError,
+  withTimeout,
+  type Context,
+  type StoragePlugin,
+  type StorageSettings,
+} from "../../src/index.js";
+import { SeededRandom } from "../../src/testing/faults/seeded-random.js";
+import { TcpProxy } from "../support/servers/tcp-proxy.js";
+import type { ServedKind, StoreServer } from "../support/stores.js";
+
+const ctx = background();
+const DEADLINES_MS = [40, 100, 250, 600];
+/** How long a call without a deadline of the caller's waits for the server. */
+const OPERATION_TIMEOUT_MS = 800;
+/** Operations under way at once in a round. */
+const AT_ONCE = 14;
+/** A write without a deadline waits for those before it that write the same keys, each of which waits as long. */
+const LONGEST_QUEUE_MS = AT_ONCE * OPERATION_TIMEOUT_MS;
+const HEALS_WITHIN_MS = 15_000;
+
+export interface SilenceOptions {
+  readonly seed: number;
+  /** Operations with a deadline that meet the silence. */
+  readonly operations: number;
+  readonly until?: number;
+  /** An operation that settles later than this after its deadline has failed. */
+  readonly lateMs: number;
+}
+
+export interface SilenceTotals {
+  /** With a deadline of the caller's. */
+  operations: number;
+  /** Without one, openings among them. */
+  unlimited: number;
+  /** Settled with an answer: what was asked before the silence began, or not over the network. */
+  answered: number;
+  timedOut: number;
+  unavailable: number;
+  /** The latest that an operation settled after its deadline. */
+  worstMs: number;
+  /** The same with the lateness of a bare timer, set at the same moment for the same deadline, taken away. */
+  worstOwnMs: number;
+  readonly failures: string[];
+}
+
+/** Ways in which a server says nothing more. */
+type Silence = "stopped" | "black-holed" | "half-open, deaf" | "half-open, dumb";
+const SILENCES: readonly Silence[] = ["stopped", "black-holed", "half-open, deaf", "half-open, dumb"];
+
+/**
+ * Silences a server again and again and asks it everything meanwhile: each operation must settle at its deadline, with
+ * the code of its kind and a reason; and when the server speaks again the store must go on without being reopened.
+ */
+export async function trySilences(
+  { settings }: ServedKind,
+  server: StoreServer,
+  backend: string,
+  options: SilenceOptions,
+): Promise<SilenceTotals> {
+  const proxy = await TcpProxy.start({ host: "127.0.0.1", port: server.port });
+  const url = server.url.replace(`:${server.port}`, `:${proxy.port}`);
+  const all = { backend, ...settings(url), operation_timeout: OPERATION_TIMEOUT_MS, cache_size: 0 };
+  await openOnce({ ...all, operation_timeout: "30s" });
+  const rounds = new SilenceRounds(server, proxy, all, options);
+  try {
+    return await rounds.run();
+  } finally {
+    server.process?.signal("SIGCONT");
+    await proxy.stop();
+  }
+}
+
+/** Makes the tables and loads the driver, which has nothing to do with deadlines. */
+async function openOnce(settings: StorageSettings): Promise<void> {
+  const storage = await openStorage(settings);
+  await storage.stop();
+}
+
+/** Every operation is one of these; the code is that of its refusal. */
+interface Operation {
+  readonly name: string;
+  readonly code: 5001 | 5002;
+  run(storage: StoragePlugin, its: Context): Promise<unknown>;
+}
+
+const OPERATIONS: readonly Operation[] = [
+  { name: "get", code: 5001, run: (storage, its) => storage.get(its, "a") },
+  { name: "getBatch", code: 5001, run: (storage, its) => storage.getBatch(its, ["a", "b"]) },
+  { name: "exists", code: 5001, run: (storage, its) => storage.exists(its, "a") },
+  { name: "find", code: 5001, run: (storage, its) => storage.find(its, "*") },
+  { name: "count", code: 5001, run: (storage, its) => storage.count(its, "a*") },
+  { name: "listNamespaces", code: 5001, run: (storage, its) => storage.listNamespaces(its) },
+  { name: "watch", code: 5001, run: (storage, its) => nextChange(storage, its) },
+  { name: "set", code: 5002, run: (storage, its) => storage.set(its, "a", 1) },
+  { name: "setBatch", code: 5002, run: (storage, its) => storage.setBatch(its, { a: 1, b: 2 }) },
+  { name: "delete", code: 5002, run: (storage, its) => storage.delete(its, "b") },
+  { name: "clear", code: 5002, run: (storage, its) => storage.namespace("other").clear(its) },
+  { name: "transact", code: 5002, run: (storage, its) => storage.transact(its, (tx) => tx.set("a", 2)) },
+];
+
+/** A watch ends with its context alone, so it always has one that ends. */
+async function nextChange(storage: StoragePlugin, its: Context): Promise<unknown> {
+  const [limited] = withTimeout(its, OPERATION_TIMEOUT_MS);
+  for await (const change of storage.watch(limited, "nothing")) return change;
+  return undefined;
+}
+
+class SilenceRounds {
+  readonly #server: StoreServer;
+  readonly #proxy: TcpProxy;
+  readonly #settings: StorageSettings;
+  readonly #options: SilenceOptions;
+  readonly #random: SeededRandom;
+  #begun = 0;
+  readonly #totals: SilenceTotals = {
+    operations: 0,
+    unlimited: 0,
+    answered: 0,
+    timedOut: 0,
+    unavailable: 0,
+    worstMs: 0,
+    worstOwnMs: 0,
+    failures: [],
+  };
+
+  constructor(server: StoreServer, proxy: TcpProxy, settings: StorageSettings, options: SilenceOptions) {
+    this.#server = server;
+    this.#proxy = proxy;
+    this.#settings = settings;
+    this.#options = options;
+    this.#random = new SeededRandom(options.seed);
+  }
+
+  async run(): Promise<SilenceTotals> {
+    const storage = await openStorage(this.#settings, { warn: () => undefined });
+    const totals = this.#totals;
+    const { operations, until = Infinity } = this.#options;
+    try {
+      await this.#untilHealed(storage, "not yet silent");
+      for (let round = 0; totals.operations < operations && performance.now() < until; round++) {
+        await this.#round(storage, SILENCES[round % SILENCES.length] as Silence);
+      }
+    } finally {
+      await storage.stop();
+    }
+    return totals;
+  }
+
+  /** Half of the operations are under way when the silence begins, if the server does not answer at once. */
+  async #round(storage: StoragePlugin, silence: Silence): Promise<void> {
+    const early = this.#begin(storage, silence, AT_ONCE / 2);
+    this.#silence(silence);
+    const late = this.#begin(storage, silence, AT_ONCE / 2);
+    const opening = this.#judgeOpening(silence);
+    await Promise.all([...early, ...late, opening]);
+    this.#server.process?.signal("SIGCONT");
+    this.#proxy.heal();
+    await this.#untilHealed(storage, silence);
+  }
+
+  #silence(silence: Silence): void {
+    if (silence === "stopped") this.#server.process?.signal("SIGSTOP");
+    else if (silence === "black-holed") this.#proxy.blackhole();
+    else this.#proxy.hold(silence === "half-open, deaf" ? "requests" : "answers");
+  }
+
+  #begin(storage: StoragePlugin, silence: Silence, count: number): Promise<void>[] {
+    return Array.from({ length: count }, () => {
+      const operation = OPERATIONS[this.#begun++ % OPERATIONS.length] as Operation;
+      const what = `${operation.name} on a ${silence} server`;
+      // One in five leaves it to the configuration.
+      const deadlineMs = this.#random.chance(0.8)
+        ? (DEADLINES_MS[this.#random.below(DEADLINES_MS.length)] as number)
+        : undefined;
+      return this.#judge(what, operation.code, deadlineMs, (its) => operation.run(storage, its));
+    });
+  }
+
+  #judgeOpening(silence: Silence): Promise<void> {
+    return this.#judge(`opening at a ${silence} server`, 5001, undefined, () => openOnce(this.#settings));
+  }
+
+  async #judge(
+    what: string,
+    code: 5001 | 5002,
+    deadlineMs: number | undefined,
+    run: (its: Context) => Promise<unknown>,
+  ): Promise<void> {
+    const its = deadlineMs === undefined ? ctx : withTimeout(ctx, deadlineMs)[0];
+    const dueMs = deadlineMs ?? LONGEST_QUEUE_MS;
+    const began = performance.now();
+    const bare = delay(dueMs).then(() => performance.now() - began - dueMs);
+    const error: unknown = await run(its).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    const lateMs = performance.now() - began - dueMs;
+    this.#count(what, code, error);
+    this.#totals[deadlineMs === undefined ? "unlimited" : "operations"] += 1;
+    if (lateMs > 0) this.#judgeLateness(`${what}, due in ${dueMs} ms`, lateMs, await bare);
+  }
+
+  #judgeLateness(what: string, lateMs: number, bareLateMs: number): void {
+    const totals = this.#totals;
+    totals.worstMs = Math.max(totals.worstMs, lateMs);
+    totals.worstOwnMs = Math.max(totals.worstOwnMs, lateMs - bareLateMs);
+    if (lateMs - bareLateMs <= this.#options.lateMs) return;
+    const timer = `a timer ${bareLateMs.toFixed(1)} ms`;
+    totals.failures.push(`${what}: settled ${lateMs.toFixed(1)} ms late, ${timer}`);
+  }
+
+  #count(what: string, code: 5001 | 5002, error: unknown): void {
+    const totals = this.#totals;
+    if (error === undefined) totals.answered += 1;
+    else if (!(error instanceof StorageError) || error.code !== code)
+      totals.failures.push(`${what}: ${inspect(error)}`);
+    else if (error.reason === "timeout") totals.timedOut += 1;
+    else if (error.reason === "unavailable") totals.unavailable += 1;
+    else totals.failures.push(`${what}: ${error.reason}, ${error.message}`);
+  }
+
+  async #untilHealed(storage: StoragePlugin, state: string): Promise<void> {
+    for (const giveUpAt = performance.now() + HEALS_WITHIN_MS; ; await delay(20)) {
+      try {
+        await storage.setBatch(ctx, { a: 1, b: 2 });
+        await storage.get(ctx, "a");
+        return;
+      } catch (error) {
+        if (performance.now() < giveUpAt) continue;
+        throw new Error(`the store does not go on after its server was ${state}`, { cause: error });
+      }
+    }
+  }
+}
