@@ -35,6 +35,7 @@ export const ACCESS_REASONS = [
   "finished",
   "not-empty",
   "differs",
+  "outrun",
 ] as const;
 
 /** Reasons that come with 5003. */
@@ -69,6 +70,7 @@ const RETRYABLE: ReadonlySet<Reason> = new Set<Reason>([
   "locked",
   "no-space",
   "busy",
+  "outrun",
 ]);
 
 const CORRUPTION: ReadonlySet<string> = new Set(CORRUPTION_REASONS);

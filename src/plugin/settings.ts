@@ -28,6 +28,13 @@ export interface StorageSettings {
   };
   transaction?: { timeout?: Duration; max_attempts?: number; max_open?: number };
   changes?: { retain?: { count?: number; age?: Duration } };
+  backup?: {
+    interval?: Duration;
+    path?: string;
+    keep?: number;
+    full_every?: number;
+    compression?: "none" | "gzip";
+  };
   memory?: { max_bytes?: ByteSize };
   file?: { path?: string; backup_count?: number; read_only?: boolean };
   sqlite?: { path?: string; library?: "better-sqlite3" | "libsql" | "node:sqlite" };
@@ -87,6 +94,18 @@ export interface ResolvedSettings {
   readonly cache: CacheSettings;
   readonly transaction: TransactionSettings;
   readonly changes: { readonly count: number; readonly ageMs: number };
+  /** undefined: backups are made when somebody calls. */
+  readonly backup: BackupSettings | undefined;
+}
+
+export interface BackupSettings {
+  readonly intervalMs: number;
+  readonly path: string;
+  /** How many are kept, beside those that they go on from. */
+  readonly keep: number;
+  /** Every so many is a full one. */
+  readonly fullEvery: number;
+  readonly compression: "none" | "gzip";
 }
 
 export interface CacheSettings {

@@ -9,6 +9,11 @@ import { systemRuntime, type Runtime } from "../core/runtime.js";
 import { settleWithin } from "../core/settle-within.js";
 import { storageMetrics } from "../observability/storage-metrics.js";
 import { cacheStats, NO_CACHE, type CacheStats } from "../observability/cache-stats.js";
+import { beginSchedule, CallbackFailure, runBackup, runRestore } from "./backup/backup-calls.js";
+import type { BackupOptions, BackupResult } from "./backup/backup-options.js";
+import type { BackupSchedule } from "./backup/backup-schedule.js";
+import { scheduleHealth, scheduleMetrics } from "./backup/schedule-report.js";
+import type { RestoreOptions, RestoreResult } from "./backup/restore-options.js";
 import { resolveSettings } from "./config/resolve-settings.js";
 import { NamespaceAccess } from "./namespace-access.js";
 import { NamespaceStorage } from "./namespace-storage.js";
@@ -52,6 +57,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   #warn: NonNullable<StoragePluginOptions["warn"]>;
   #settings: StorageSettings | ConfigSection;
   #backend: Backend | undefined;
+  #schedule: BackupSchedule | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: StoragePluginOptions = {}) {
@@ -88,6 +94,9 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       this.#backend = backend;
       this.#slot.open(buildStack(backend, settings, this.#runtime));
     });
+    const { backup } = settings;
+    if (backup !== undefined)
+      this.#schedule = await beginSchedule(backup, () => this.#slot.stack, this.#warn);
   }
 
   /**
@@ -109,6 +118,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       const { services, follower, deadItems } = this.#slot.stack;
       this.#slot.close();
       follower?.stop();
+      await this.#schedule?.stop(ctx);
       services.open.abortAll(new StorageFault("closed", "the store is closed"));
       await settleWithin(ctx, services.pump.drained());
       await deadItems.stop(ctx);
@@ -122,7 +132,8 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   }
 
   async health(_ctx: Context): Promise<Health> {
-    return this.#slot.isOpen ? { status: "up" } : { status: "down", message: "the store is not open" };
+    if (!this.#slot.isOpen) return { status: "down", message: "the store is not open" };
+    return this.#schedule === undefined ? { status: "up" } : scheduleHealth(this.#schedule.state);
   }
 
   /** Applies changed settings of cache and transactions at once; anything else needs a restart. */
@@ -142,7 +153,9 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   }
 
   metrics(): readonly Metric[] {
-    return this.#slot.isOpen ? storageMetrics(this.#slot.stack) : [];
+    if (!this.#slot.isOpen) return [];
+    const scheduled = this.#schedule === undefined ? [] : scheduleMetrics(this.#schedule.state);
+    return [...storageMetrics(this.#slot.stack), ...scheduled];
   }
 
   /** The names of the namespaces that hold live keys, in key order; "" among them when the root does. */
@@ -215,6 +228,56 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       requireKnownOptions("verify", options, ["acceptEdits"]);
       return verifyStore(this.#slot.stack, ctx, options);
     });
+  }
+
+  /**
+   * Writes everything that the store holds into a new folder, while others go on writing: each namespace as it was at
+   * exactly one of its commits, with values as they are stored, deadlines as moments of the backend's clock, and without
+   * what has expired. Memory stays bounded. The folder appears under its name when all of it is durable.
+   *
+   * Rejects with 5001 and the reason when the store cannot be read, `outrun` when others write faster than the backup
+   * can follow, `cancelled` or `timeout` when the context is over; with 5002 `not-empty` when the target is there
+   * already, and any reason that writing files has; with 5003 when what is stored, or the base, is damaged or is part of a
+   * restore that did not finish; with a TypeError for options that do not exist or do not fit.
+   *
+   * @param target the path of a folder that does not exist yet; missing parents are made. All of it is private to the user.
+   */
+  backup(ctx: Context, target: string, options: BackupOptions = {}): Promise<BackupResult> {
+    return this.#withCallback("backup", "read", ctx, () => runBackup(this.#slot.stack, ctx, target, options));
+  }
+
+  /**
+   * Writes what a backup holds into this store: all of it, or one namespace. Everything is read and checked first, the
+   * bases of an incremental backup too, in bounded memory; only then the first entry is written. Entries get versions of
+   * their own; times to live go on as the moments they were. Others must not write there meanwhile.
+   *
+   * A restore that ends early, by its context, an error or a kill, leaves part of the backup: `verify` reports it, and
+   * another restore refuses it until it is called with `replace: true`.
+   *
+   * Rejects with 5003, the file and mostly the line when the backup is damaged, not one, or of a newer format; with 5001 and
+   * the reason when its files cannot be read; with 5002 `not-empty` when what is restored into is not, and `replace` is
+   * not given, `invalid-namespace` when the backup holds no namespace of that name, `too-large` when the store does not
+   * take a value of that size, `cancelled` or `timeout` when the context is over, and any other reason of a failed write;
+   * with a TypeError for options that do not exist or do not fit.
+   *
+   * @param source the folder of a backup.
+   */
+  restore(ctx: Context, source: string, options: RestoreOptions = {}): Promise<RestoreResult> {
+    return this.#withCallback("restore", "write", ctx, () =>
+      runRestore(this.#slot.stack, ctx, source, options),
+    );
+  }
+
+  /** As `#whole`, for a call that calls back: what the caller's own function threw is no failure of the store. */
+  async #withCallback<R extends object>(
+    operation: string,
+    access: "read" | "write",
+    ctx: Context,
+    body: () => Promise<R | CallbackFailure>,
+  ): Promise<R> {
+    const answer = await this.#whole(operation, access, ctx, body);
+    if (answer instanceof CallbackFailure) throw answer.error;
+    return answer;
   }
 
   #resolve(settings: StorageSettings | ConfigSection): ResolvedSettings {

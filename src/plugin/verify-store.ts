@@ -6,6 +6,7 @@ import { isHead, userKey } from "../core/key.js";
 import { EVERYTHING } from "../core/range.js";
 import { CommitRequest } from "../transaction/commit-request.js";
 import { countOrphans } from "./orphans.js";
+import { RESTORE_MARKER, UNFINISHED } from "./backup/restore-marker.js";
 import type { Stack } from "./stack.js";
 
 export interface VerifyOptions {
@@ -90,6 +91,8 @@ async function decodeAll(
     for (const entry of page.entries) {
       entries += 1;
       const problem = problemOf(() => decode(entry));
+      if (entry.key === RESTORE_MARKER)
+        problems.push({ reason: "truncated", message: UNFINISHED, namespace });
       if (problem !== undefined)
         problems.push(asUsersKnowIt({ reason: "decode", message: problem, namespace, key: entry.key }));
     }

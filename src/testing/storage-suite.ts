@@ -1,3 +1,4 @@
+import { backupCases } from "./storage-suite/backup-cases.js";
 import { batchCases } from "./storage-suite/batch-cases.js";
 import { cacheCases } from "./storage-suite/cache-cases.js";
 import { conflictCases } from "./storage-suite/conflict-cases.js";
@@ -56,6 +57,7 @@ export function describeStorage(harness: StorageHarness, test: StorageTestFuncti
     lifecycleCases(list);
     contextCases(list);
     wholeStoreCases(list);
+    backupCases(list);
     list.finish();
   });
 }

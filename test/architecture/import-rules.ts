@@ -104,6 +104,12 @@ export const FOLDER_RULES: readonly FolderRule[] = [
     builtins: ["node:crypto"],
   },
   {
+    folder: "plugin/backup",
+    ours: ["core", CONTRACT, "plugin", "transaction", "backends/files"],
+    packages: [],
+    builtins: ["node:buffer", "node:crypto", "node:path", ...NO_IO],
+  },
+  {
     folder: "plugin/config",
     ours: ["core", "plugin"],
     packages: ["yaml"],
@@ -123,7 +129,7 @@ export const FOLDER_RULES: readonly FolderRule[] = [
       "structures",
     ],
     packages: ["fast-check"],
-    builtins: ["node:assert/strict", "node:path", "node:util", TIMERS],
+    builtins: ["node:assert/strict", "node:fs/promises", "node:os", "node:path", "node:util", TIMERS],
   },
   {
     folder: "index.ts",

@@ -57,7 +57,15 @@ describe("StorageFault", () => {
     const retryable = [...ACCESS_REASONS, ...CORRUPTION_REASONS, ...ABSENCE_REASONS].filter(
       (reason) => new StorageFault(reason, "m").retryable,
     );
-    expect(retryable).to.have.members(["timeout", "unavailable", "conflict", "locked", "no-space", "busy"]);
+    expect(retryable).to.have.members([
+      "timeout",
+      "unavailable",
+      "conflict",
+      "locked",
+      "no-space",
+      "busy",
+      "outrun",
+    ]);
     expect(new StorageFault("conflict", "m", { retryable: false }).retryable).to.equal(false);
     expect(new StorageFault("io", "m", { retryable: true }).retryable).to.equal(true);
   });

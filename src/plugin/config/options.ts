@@ -148,6 +148,31 @@ export const OPTIONS = {
       "Give 1h or more where watchers resume after a restart.",
   ),
 
+  "backup.interval": optional(
+    duration({ positive: true }),
+    "1d",
+    "How often a backup is made by itself, the first one at once when there is none of the last interval. " +
+      "Left out, backups are made only when backup is called.",
+  ),
+  "backup.path": optional(
+    text(),
+    "./backups",
+    "The folder for the backups of this store alone, one folder each. Relative paths start at the current folder. " +
+      "Missing folders are made. Required with backup.interval.",
+  ),
+  "backup.keep": defaulted(
+    count({ atLeast: 1 }),
+    7,
+    "How many backups are kept, beside those that kept ones go on from. Older ones that were made by interval are removed.",
+  ),
+  "backup.full_every": defaulted(
+    count({ atLeast: 1 }),
+    1,
+    "Every so many backups are full ones; those between hold what changed since the one before. " +
+      "With more than 1, give changes.retain.age more than interval.",
+  ),
+  "backup.compression": defaulted(choice("gzip", "none"), "gzip", "Whether these backups are compressed."),
+
   "memory.max_bytes": optional(
     size(),
     "256MiB",

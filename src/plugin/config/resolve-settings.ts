@@ -1,5 +1,11 @@
 import type { ConfigSection } from "../plugin.js";
-import type { CacheSettings, ResolvedSettings, StorageSettings, TransactionSettings } from "../settings.js";
+import type {
+  BackupSettings,
+  CacheSettings,
+  ResolvedSettings,
+  StorageSettings,
+  TransactionSettings,
+} from "../settings.js";
 import { ConfigError } from "./config-error.js";
 import { didYouMean } from "./nearest-name.js";
 import { OptionValues } from "./option-values.js";
@@ -31,6 +37,7 @@ export function resolveSettings(
   checkBackend(values, backend, options.backends === undefined ? undefined : backends);
   checkDurability(values, backend);
   checkStaleness(values);
+  checkBackup(values);
   if (values.problems.length > 0) throw new ConfigError(values.problems);
   return build(values, backend);
 }
@@ -151,6 +158,27 @@ function checkStaleness(values: OptionValues): void {
   );
 }
 
+function checkBackup(values: OptionValues): void {
+  const hasInterval = values.given("backup.interval") !== undefined;
+  const hasPath = values.given("backup.path") !== undefined;
+  if (hasInterval && !hasPath)
+    values.report("backup.path", "backup.interval needs it; give the path of a folder, such as ./backups");
+  if (hasPath && !hasInterval)
+    values.report("backup.interval", "missing beside backup.path; say how often, such as 1d");
+}
+
+function backupSettings(values: OptionValues): BackupSettings | undefined {
+  const [intervalMs, path] = [values.get("backup.interval"), values.get("backup.path")];
+  if (intervalMs === undefined || path === undefined) return undefined;
+  return Object.freeze({
+    intervalMs,
+    path,
+    keep: values.get("backup.keep"),
+    fullEvery: values.get("backup.full_every"),
+    compression: values.get("backup.compression"),
+  });
+}
+
 function build(values: OptionValues, backend: string): ResolvedSettings {
   const savesItself = values.get("auto_save");
   return Object.freeze({
@@ -171,6 +199,7 @@ function build(values: OptionValues, backend: string): ResolvedSettings {
       count: values.get("changes.retain.count"),
       ageMs: changeAgeMs(values),
     }),
+    backup: backupSettings(values),
   });
 }
 

@@ -1,5 +1,6 @@
 import { requireKnownOptions } from "../../core/known-options.js";
 import { planListing, type Listing } from "../../core/listing.js";
+import { requireProgress } from "../progress-teller.js";
 
 export interface CopyOptions {
   /** Copy only the keys that match, in every namespace. Default `"*"`. */
@@ -77,9 +78,7 @@ export interface CopyPlan {
 export function planCopy(options: CopyOptions): CopyPlan {
   requireKnownOptions("copy", options, ["pattern", "onProgress", "verify", "resume", "prune"]);
   const { pattern = "*", onProgress } = options;
-  if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw new TypeError(`onProgress must be a function, not ${typeof onProgress}`);
-  }
+  requireProgress(onProgress);
   const verify = flag(options, "verify", true);
   const resume = flag(options, "resume", false);
   const prune = flag(options, "prune", false);

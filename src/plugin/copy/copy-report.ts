@@ -1,7 +1,6 @@
 import type { Clock } from "../../core/runtime.js";
-import type { CopyOptions } from "./copy-options.js";
-
-const PROGRESS_INTERVAL_MS = 200;
+import { ProgressTeller } from "../progress-teller.js";
+import type { CopyOptions, CopyProgress } from "./copy-options.js";
 
 /** Counts what a copy does, and tells whoever wants to know. */
 export class CopyReport {
@@ -11,28 +10,21 @@ export class CopyReport {
   expired = 0;
   bytes = 0;
   compared = 0;
-  readonly #clock: Clock;
-  readonly #onProgress: CopyOptions["onProgress"];
-  #toldAt = -Infinity;
+  readonly #teller: ProgressTeller<CopyProgress>;
   #namespace = "";
 
   constructor(clock: Clock, onProgress: CopyOptions["onProgress"]) {
-    this.#clock = clock;
-    this.#onProgress = onProgress;
+    this.#teller = new ProgressTeller(clock, onProgress);
   }
 
   /** Tells how far it is, unless it did a moment ago. */
   async tell(namespace: string): Promise<void> {
     this.#namespace = namespace;
-    if (this.#onProgress === undefined) return;
-    const now = this.#clock.monotonic();
-    if (now - this.#toldAt < PROGRESS_INTERVAL_MS) return;
-    this.#toldAt = now;
-    await this.#onProgress(this.#progress(false));
+    await this.#teller.tell(() => this.#progress(false));
   }
 
   async finish(): Promise<void> {
-    await this.#onProgress?.(this.#progress(true));
+    await this.#teller.finish(this.#progress(true));
   }
 
   #progress(done: boolean) {

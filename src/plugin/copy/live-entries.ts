@@ -1,8 +1,9 @@
 import type { Context } from "../../core/context.js";
-import type { StoredEntry, StoredHeader } from "../../core/entry.js";
+import type { StoredEntry } from "../../core/entry.js";
 import type { StoredKey } from "../../core/key.js";
 import { asSequence } from "../../core/operation.js";
 import type { KeyRange } from "../../core/range.js";
+import { entryChunks } from "../entry-chunks.js";
 import type { CopySide } from "./copy-side.js";
 
 /** An entry as it was read, with its deadline in the local monotonic time of its store. */
@@ -18,10 +19,6 @@ export interface EntryScope {
   readonly range: KeyRange;
   readonly matches: (key: StoredKey) => boolean;
 }
-
-/** Values held at once, in bytes; one that is larger is held alone. */
-const CHUNK_BYTES = 4 * 1024 * 1024;
-const CHUNK_ENTRIES = 512;
 
 /**
  * The entries of a scope in key order, in pages that may be empty. Headers are scanned first and values read by their
@@ -42,7 +39,7 @@ async function* generate(
 ): AsyncGenerator<readonly LiveEntry[]> {
   const pages = side.slot.stack.backend.scan(ctx, namespace, range, { want: "headers" });
   for await (const { entries } of pages) {
-    for (const keys of chunks(entries.filter(({ key }) => matches(key)))) {
+    for (const keys of entryChunks(entries.filter(({ key }) => matches(key)))) {
       yield await readEntries(side, ctx, namespace, keys);
     }
   }
@@ -64,19 +61,4 @@ async function readEntries(
       return [{ entry, endsAt }];
     });
   });
-}
-
-function* chunks(headers: readonly StoredHeader[]): Generator<StoredKey[]> {
-  let keys: StoredKey[] = [];
-  let bytes = 0;
-  for (const { key, size } of headers) {
-    if (keys.length === CHUNK_ENTRIES || (keys.length > 0 && bytes + size > CHUNK_BYTES)) {
-      yield keys;
-      keys = [];
-      bytes = 0;
-    }
-    keys.push(key);
-    bytes += size;
-  }
-  if (keys.length > 0) yield keys;
 }

@@ -46,10 +46,10 @@ describe("files in config/", () => {
       properties: { storage: { properties: Record<string, { additionalProperties?: unknown }> } };
     };
     const { storage } = properties;
-    for (const section of ["cache", "transaction", "changes", "memory", "file", "sqlite"]) {
+    for (const section of ["cache", "transaction", "changes", "backup", "memory", "file", "sqlite"]) {
       expect(storage.properties[section]).to.have.property("additionalProperties", false);
     }
-    expect(storage.properties).to.not.have.any.keys("encryption", "backup", "dashboard", "metrics");
+    expect(storage.properties).to.not.have.any.keys("encryption", "dashboard", "metrics");
   });
 
   const examples = readdirSync(inConfig("examples"));

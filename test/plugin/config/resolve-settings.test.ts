@@ -39,6 +39,7 @@ describe("resolveSettings", () => {
       },
       transaction: { timeoutMs: 30_000, maxAttempts: 16, maxOpen: 10_000 },
       changes: { count: 10_000, ageMs: 10_000 },
+      backup: undefined,
     });
   });
 
@@ -61,6 +62,7 @@ describe("resolveSettings", () => {
       },
       transaction: { timeout: "3s", max_attempts: 4, max_open: 6 },
       changes: { retain: { count: 7, age: "1h" } },
+      backup: { interval: "1h", path: "b", keep: 3, full_every: 2, compression: "none" },
       file: { path: "a.json", backup_count: 0, read_only: true },
     });
     expect(resolved).to.deep.equal({
@@ -82,6 +84,7 @@ describe("resolveSettings", () => {
       },
       transaction: { timeoutMs: 3000, maxAttempts: 4, maxOpen: 6 },
       changes: { count: 7, ageMs: 3_600_000 },
+      backup: { intervalMs: 3_600_000, path: "b", keep: 3, fullEvery: 2, compression: "none" },
     });
   });
 
@@ -181,6 +184,19 @@ describe("resolveSettings", () => {
           (name) =>
             `storage.${name}: unknown option; remove it, or check its spelling in config/storage.yaml`,
         ),
+      ],
+      [
+        "backups at intervals without a folder",
+        { backup: { interval: "1d" } },
+        ["storage.backup.path: backup.interval needs it; give the path of a folder, such as ./backups"],
+      ],
+      [
+        "a folder for backups that nobody makes",
+        { backup: { path: "./backups", keep: 0 } },
+        [
+          "storage.backup.keep: 0 is not accepted; give a whole number, 1 or more",
+          "storage.backup.interval: missing beside backup.path; say how often, such as 1d",
+        ],
       ],
       [
         "a misspelt option in a section",

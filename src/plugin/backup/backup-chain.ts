@@ -1,0 +1,161 @@
+import { basename, dirname, join, resolve } from "node:path";
+import { errorCode, fileFault } from "../../backends/files/file-errors.js";
+import type { FileSystem } from "../../core/file-system.js";
+import type { StoredKey } from "../../core/key.js";
+import { inRange } from "../../core/range.js";
+import type { Version } from "../../core/version.js";
+import { backupDamage } from "./backup-damage.js";
+import {
+  decodeManifest,
+  MANIFEST_FILE,
+  type BackupManifest,
+  type NamespaceManifest,
+  type SealedManifest,
+  type SegmentSeal,
+} from "./backup-manifest.js";
+import type { BackupRecord } from "./backup-record.js";
+import { segmentForm, type SegmentForm } from "./segment-form.js";
+import { MAX_SEGMENT_BYTES, readSegment, segmentName } from "./segment-file.js";
+
+const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;
+
+/** A backup in its folder. */
+interface BackupLink extends SealedManifest {
+  readonly folder: string;
+  readonly form: SegmentForm;
+}
+
+/** A backup with everything that it goes on from. */
+export class BackupChain {
+  readonly #fs: FileSystem;
+  /** The full one first. */
+  readonly #links: readonly BackupLink[];
+
+  private constructor(fs: FileSystem, links: readonly BackupLink[]) {
+    this.#fs = fs;
+    this.#links = links;
+  }
+
+  /**
+   * Reads the manifests of a backup and of its bases.
+   *
+   * @throws StorageFault of 5003 when one is missing, damaged, or not the one that was meant.
+   */
+  static async open(fs: FileSystem, path: string): Promise<BackupChain> {
+    const links = [await readLink(fs, resolve(path))];
+    for (let { base } = (links[0] as BackupLink).manifest; base !== undefined; ) {
+      const after = links[0] as BackupLink;
+      const link = await readLink(fs, join(dirname(after.folder), base.folder));
+      if (link.digest !== base.digest || link.manifest.id !== base.id) {
+        const what = `it is not the backup that ${basename(after.folder)} goes on from`;
+        throw backupDamage("foreign", join(link.folder, MANIFEST_FILE), what);
+      }
+      links.unshift(link);
+      ({ base } = link.manifest);
+    }
+    return new BackupChain(fs, links);
+  }
+
+  /** Without what it goes on from: its manifest can be asked for, its records cannot. */
+  static async openAlone(fs: FileSystem, path: string): Promise<Pick<BackupChain, "manifest">> {
+    return new BackupChain(fs, [await readLink(fs, resolve(path))]);
+  }
+
+  /** The manifest of the backup itself. */
+  get manifest(): BackupManifest {
+    return this.#last.manifest;
+  }
+
+  /** SHA-256 of that manifest. */
+  get digest(): string {
+    return this.#last.digest;
+  }
+
+  /** The name of its folder. */
+  get folderName(): string {
+    return basename(this.#last.folder);
+  }
+
+  /** What the backup says of a namespace; undefined when it knows none of that name. */
+  namespace(name: string): NamespaceManifest | undefined {
+    return this.manifest.namespaces.find(({ namespace }) => namespace === name);
+  }
+
+  /**
+   * The records of a namespace, segment by segment, from the last time on that it was read whole. Every segment is
+   * checked before the first of its records is given.
+   *
+   * @throws StorageFault of 5003.
+   */
+  async *records(name: string): AsyncGenerator<readonly BackupRecord[]> {
+    const parts = this.#links.map((link) => ({
+      link,
+      of: link.manifest.namespaces.find(({ namespace }) => namespace === name),
+    }));
+    const first = parts.findLastIndex(({ of }) => of?.source === "scan");
+    for (const { link, of } of parts.slice(Math.max(0, first))) {
+      for (const seal of of?.segments ?? []) yield await this.#read(link, name, seal);
+    }
+  }
+
+  /** The version of each entry of a namespace, as the backup has them. */
+  async versions(name: string): Promise<Map<StoredKey, Version>> {
+    const versions = new Map<StoredKey, Version>();
+    for await (const records of this.records(name)) for (const record of records) note(versions, record);
+    return versions;
+  }
+
+  get #last(): BackupLink {
+    return this.#links.at(-1) as BackupLink;
+  }
+
+  async #read(link: BackupLink, namespace: string, seal: SegmentSeal): Promise<readonly BackupRecord[]> {
+    const { folder, form, manifest } = link;
+    const file = join(folder, segmentName(seal.number, form));
+    if (seal.bytes > MAX_SEGMENT_BYTES || seal.storedBytes > MAX_SEGMENT_BYTES)
+      throw backupDamage("decode", file, "the manifest says that it is larger than any segment");
+    const size = await present(file, () => this.#fs.size(file));
+    if (size !== seal.storedBytes) {
+      const what = `it has ${size} bytes instead of ${seal.storedBytes}`;
+      throw backupDamage(size < seal.storedBytes ? "truncated" : "checksum", file, what);
+    }
+    const stored = await present(file, () => this.#fs.readFile(file));
+    const place = { backup: manifest.id, number: seal.number, namespace };
+    return readSegment(asBuffer(stored), form, place, seal, file);
+  }
+}
+
+async function readLink(fs: FileSystem, folder: string): Promise<BackupLink> {
+  const file = join(folder, MANIFEST_FILE);
+  const size = await present(file, () => fs.size(file));
+  if (size > MAX_MANIFEST_BYTES) throw backupDamage("decode", file, "it is larger than any manifest");
+  const sealed = decodeManifest(asBuffer(await present(file, () => fs.readFile(file))), file);
+  const form = segmentForm(sealed.manifest.form);
+  if (form === undefined)
+    throw backupDamage(
+      "newer-format",
+      file,
+      `it names the form ${JSON.stringify(sealed.manifest.form)}, which this version does not have`,
+    );
+  return { ...sealed, folder, form };
+}
+
+/** What is read of a file that must be there. */
+async function present<T>(file: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") throw backupDamage("truncated", file, "it is missing");
+    throw fileFault(error, `reading ${file}`);
+  }
+}
+
+function note(versions: Map<StoredKey, Version>, record: BackupRecord): void {
+  if (record.kind === "put") versions.set(record.entry.key, record.entry.version);
+  else if (record.kind === "delete") versions.delete(record.key);
+  else for (const key of versions.keys()) if (inRange(key, record.range)) versions.delete(key);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,20 @@
+import { quoteName, StorageFault, type CorruptionReason } from "../../core/errors.js";
+
+const ADVICE: Readonly<Record<CorruptionReason, string>> = {
+  checksum: "take another backup",
+  truncated: "look for what is missing, or take another backup",
+  decode: "take another backup, and report it with the file",
+  "newer-format": "restore it with the version that wrote it, or a newer one",
+  foreign: "give the folder that a backup was made in",
+};
+
+/** What is wrong with a file of a backup: always 5003, with the file, and the line where one can be told. */
+export function backupDamage(
+  reason: CorruptionReason,
+  file: string,
+  what: string,
+  { line, cause }: { readonly line?: number | undefined; readonly cause?: unknown } = {},
+): StorageFault {
+  const where = line === undefined ? quoteName(file) : `${quoteName(file)} line ${line}`;
+  return new StorageFault(reason, `${where}: ${what}; ${ADVICE[reason]}`, { cause });
+}

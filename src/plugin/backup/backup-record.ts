@@ -1,0 +1,116 @@
+import { isUtf8 } from "node:buffer";
+import { codec } from "../../core/codec.js";
+import { ENTRY_TYPE, type EntryType, type Payload, type StoredEntry } from "../../core/entry.js";
+import { KIND, type StoredKey } from "../../core/key.js";
+import type { KeyRange } from "../../core/range.js";
+
+/** An entry as a backup holds it: its own version is kept for comparing, a restore gives it another one. */
+export type BackupEntry = Omit<StoredEntry, "size">;
+
+/** One line of a segment. Carried out in their order, the records of a namespace give what it held. */
+export type BackupRecord =
+  | { readonly kind: "put"; readonly entry: BackupEntry }
+  | { readonly kind: "delete"; readonly key: StoredKey }
+  | { readonly kind: "delete-range"; readonly range: KeyRange };
+
+const JSON_CODEC = codec("json").id;
+/** Stands before JSON of a value's own, which ends the line; inside a JSON string its quotes would be escaped. */
+const VALUE = ',"value":';
+/** What a line must not hold. */
+const BROKEN_LINE = /[\n\0]/;
+const TYPES: ReadonlySet<unknown> = new Set(Object.values(ENTRY_TYPE));
+
+/** The line of a record, without newline and checksum. */
+export function encodeRecord(record: BackupRecord): string {
+  if (record.kind === "delete") return JSON.stringify({ delete: record.key });
+  if (record.kind === "delete-range") {
+    const { start, end } = record.range;
+    return JSON.stringify({ deleteRange: end === undefined ? [start] : [start, end] });
+  }
+  const { key, version, type, codec: by, expiresAt, incarnation } = record.entry;
+  const fields = JSON.stringify({ put: key, version, type, codec: by, expiresAt, incarnation });
+  return fields.slice(0, -1) + valueMember(record.entry);
+}
+
+function valueMember({ codec: by, data }: Payload): string {
+  const text = textOf(by, data);
+  if (text === undefined) return `,"base64":"${bytesOf(data as Uint8Array).toString("base64")}"}`;
+  if (by === JSON_CODEC && !BROKEN_LINE.test(text)) return `${VALUE}${text}}`;
+  return `,"text":${JSON.stringify(text)}}`;
+}
+
+/** What JSON was encoded to is text, whether its backend keeps text or bytes. */
+function textOf(by: number, data: string | Uint8Array): string | undefined {
+  if (typeof data === "string") return data;
+  return by === JSON_CODEC && isUtf8(data) ? bytesOf(data).toString() : undefined;
+}
+
+function bytesOf(data: Uint8Array): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** The record of a line. Throws whatever a malformed one leads to. */
+export function decodeRecord(json: string): BackupRecord {
+  const at = json.indexOf(VALUE);
+  const fields = JSON.parse(at === -1 ? json : `${json.slice(0, at)}}`) as Record<string, unknown>;
+  if ("delete" in fields) return { kind: "delete", key: storedKey(fields["delete"]) };
+  if ("deleteRange" in fields) return { kind: "delete-range", range: rangeOf(fields["deleteRange"]) };
+  const data = at === -1 ? dataOf(fields) : json.slice(at + VALUE.length, -1);
+  return { kind: "put", entry: { ...headerOf(fields), data } };
+}
+
+function headerOf(fields: Record<string, unknown>): Omit<BackupEntry, "data"> {
+  const { put, version, type, codec: by, expiresAt, incarnation } = fields;
+  demand(typeof version === "string" && version !== "" && version.length <= 24, "a version");
+  demand(TYPES.has(type), "a known type");
+  demand(Number.isInteger(by) && (by as number) >= 1 && (by as number) <= 255, "a codec");
+  demand(expiresAt === undefined || Number.isFinite(expiresAt), "a deadline");
+  demand(incarnation === undefined || isIncarnation(incarnation), "an incarnation");
+  const key = storedKey(put);
+  const deadline = expiresAt === undefined ? {} : { expiresAt: expiresAt as number };
+  const whose = incarnation === undefined ? {} : { incarnation: incarnation as string };
+  return {
+    key,
+    version,
+    type: type as EntryType,
+    codec: by as number,
+    ...deadline,
+    ...whose,
+  };
+}
+
+function dataOf({ text, base64 }: Record<string, unknown>): string | Uint8Array {
+  if (typeof text === "string") return text;
+  demand(typeof base64 === "string" && /^[\w+/]*={0,2}$/.test(base64), "a value");
+  return Buffer.from(base64, "base64");
+}
+
+function rangeOf(bounds: unknown): KeyRange {
+  demand(Array.isArray(bounds) && bounds.every((bound) => typeof bound === "string"), "a range");
+  const [start, end] = bounds;
+  demand(start !== undefined, "a range");
+  return end === undefined ? { start } : { start, end };
+}
+
+function storedKey(key: unknown): StoredKey {
+  demand(typeof key === "string" && key !== "" && key.isWellFormed(), "a key");
+  return key;
+}
+
+function demand(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new TypeError(`${what} is missing or malformed`);
+}
+
+const INCARNATION_LENGTH = 22;
+const INCARNATION = new RegExp(`^[\\w-]{${INCARNATION_LENGTH}}$`);
+
+function isIncarnation(text: unknown): boolean {
+  return typeof text === "string" && INCARNATION.test(text);
+}
+
+/** The incarnation that a stored key, or a bound of a range, stands under; undefined for anything else than an item. */
+export function incarnationOf(key: StoredKey): string | undefined {
+  if (!key.startsWith(KIND.item)) return undefined;
+  const incarnation = key.slice(KIND.item.length, KIND.item.length + INCARNATION_LENGTH);
+  return isIncarnation(incarnation) ? incarnation : undefined;
+}

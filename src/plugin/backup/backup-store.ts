@@ -1,0 +1,180 @@
+import { randomUUID } from "node:crypto";
+import { dirname, resolve } from "node:path";
+import type { Context } from "../../core/context.js";
+import { StorageFault, toStorageError, type OperationDetails } from "../../core/errors.js";
+import type { FileSystem } from "../../core/file-system.js";
+import { compareKeys } from "../../core/key.js";
+import { ProgressTeller } from "../progress-teller.js";
+import type { Stack } from "../stack.js";
+import { formatPosition } from "../watch-position.js";
+import { BackupChain } from "./backup-chain.js";
+import { BackupFolder } from "./backup-folder.js";
+import {
+  encodeManifest,
+  MANIFEST_FILE,
+  type BackupManifest,
+  type BackupOrigin,
+  type NamespaceManifest,
+} from "./backup-manifest.js";
+import type { BackupOptions, BackupProgress, BackupResult } from "./backup-options.js";
+import { NamespaceBackup } from "./namespace-backup.js";
+import { segmentForm, type SegmentForm } from "./segment-form.js";
+
+export interface BackupSetup {
+  readonly fs: FileSystem;
+  readonly stack: Stack;
+  readonly ctx: Context;
+  readonly origin: BackupOrigin;
+}
+
+/** How often a namespace is begun again when the change log was too short. */
+const TRIES = 3;
+
+/** Writes a backup of a whole store into a new folder; its options are checked. */
+export async function backupStore(
+  setup: BackupSetup,
+  target: string,
+  options: BackupOptions,
+): Promise<BackupResult> {
+  const chain = options.base === undefined ? undefined : await baseOf(setup.fs, target, options.base);
+  const folder = await onDisk(setup, () => BackupFolder.begin(setup.fs, target));
+  try {
+    return await new BackupRun(setup, folder, chain, options).carryOut();
+  } catch (error) {
+    await folder.abandon();
+    throw error;
+  }
+}
+
+/** @throws TypeError when the base does not stand beside the target. */
+async function baseOf(fs: FileSystem, target: string, base: string): Promise<BackupChain> {
+  if (dirname(resolve(base)) !== dirname(resolve(target)))
+    throw new TypeError("the base of a backup must stand in the same folder as its target");
+  return BackupChain.open(fs, base);
+}
+
+/** What fails at the target is a failed write. */
+async function onDisk<T>({ stack: { backend } }: BackupSetup, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const details: OperationDetails = { operation: "backup", access: "write", backend: backend.info.name };
+    throw toStorageError(error, details);
+  }
+}
+
+/** One backup on its way. */
+class BackupRun {
+  readonly #setup: BackupSetup;
+  readonly #folder: BackupFolder;
+  readonly #base: BackupChain | undefined;
+  readonly #form: SegmentForm;
+  readonly #teller: ProgressTeller<BackupProgress>;
+  readonly #id = randomUUID();
+  #nextSegment = 1;
+  #records = 0;
+  #bytes = 0;
+
+  constructor(
+    setup: BackupSetup,
+    folder: BackupFolder,
+    base: BackupChain | undefined,
+    { compression = "none", onProgress }: BackupOptions,
+  ) {
+    this.#setup = setup;
+    this.#folder = folder;
+    this.#base = base;
+    this.#form = segmentForm(compression) as SegmentForm;
+    this.#teller = new ProgressTeller(setup.stack.runtime.clock, onProgress);
+  }
+
+  async carryOut(): Promise<BackupResult> {
+    const createdAt = new Date(this.#setup.stack.runtime.clock.wall());
+    const namespaces: NamespaceManifest[] = [];
+    for (const name of await this.#names()) namespaces.push(await this.#backUp(name));
+    const manifest = this.#manifest(createdAt, namespaces);
+    const { bytes } = encodeManifest(manifest);
+    await onDisk(this.#setup, async () => {
+      await this.#folder.write(MANIFEST_FILE, bytes);
+      const over = this.#setup.ctx.err();
+      if (over !== undefined) throw over;
+      await this.#folder.finish();
+    });
+    this.#bytes += bytes.length;
+    await this.#teller.finish({ ...this.#progress(namespaces.at(-1)?.namespace ?? ""), done: true });
+    return this.#result(manifest);
+  }
+
+  /** The namespaces that hold anything, and those of the base, which may hold nothing any more. */
+  async #names(): Promise<string[]> {
+    const { stack, ctx } = this.#setup;
+    const names = new Set(this.#base?.manifest.namespaces.map(({ namespace }) => namespace));
+    for await (const page of stack.backend.namespaces(ctx)) for (const name of page) names.add(name);
+    return [...names].sort(compareKeys);
+  }
+
+  async #backUp(namespace: string): Promise<NamespaceManifest> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#tryBackUp(namespace);
+      } catch (error) {
+        const isOutrun = error instanceof StorageFault && error.reason === "outrun";
+        if (!isOutrun || tries === TRIES) throw error;
+      }
+    }
+  }
+
+  async #tryBackUp(namespace: string): Promise<NamespaceManifest> {
+    const { stack, ctx } = this.#setup;
+    const [records, bytes] = [this.#records, this.#bytes];
+    const backup = new NamespaceBackup({
+      backend: stack.backend,
+      ctx,
+      namespace,
+      base: this.#base,
+      form: this.#form,
+      first: { backup: this.#id, number: this.#nextSegment, namespace },
+      save: (name, stored) => onDisk(this.#setup, () => this.#folder.write(name, stored)),
+      remove: (name) => onDisk(this.#setup, () => this.#folder.remove(name)),
+      told: async (done) => {
+        this.#records = records + done.records;
+        this.#bytes = bytes + done.bytes;
+        await this.#teller.tell(() => ({ ...this.#progress(namespace), done: false }));
+      },
+    });
+    const manifest = await backup.carryOut();
+    this.#nextSegment += manifest.segments.length;
+    return manifest;
+  }
+
+  #manifest(createdAt: Date, namespaces: readonly NamespaceManifest[]): BackupManifest {
+    const { stack, origin } = this.#setup;
+    const about = {
+      id: this.#id,
+      createdAt,
+      backend: stack.backend.info.name,
+      origin,
+      form: this.#form.name,
+    };
+    if (this.#base === undefined) return { ...about, namespaces };
+    const { manifest, digest, folderName } = this.#base;
+    return { ...about, base: { id: manifest.id, folder: folderName, digest }, namespaces };
+  }
+
+  #progress(namespace: string): Omit<BackupProgress, "done"> {
+    return { namespace, records: this.#records, bytes: this.#bytes };
+  }
+
+  #result({ id, base, namespaces }: BackupManifest): BackupResult {
+    return {
+      id,
+      path: this.#folder.path,
+      kind: base === undefined ? "full" : "incremental",
+      namespaces: namespaces.map(({ namespace, position, source }) => {
+        return { namespace, position: formatPosition(position), source };
+      }),
+      records: this.#records,
+      bytes: this.#bytes,
+    };
+  }
+}

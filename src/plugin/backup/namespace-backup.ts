@@ -1,0 +1,93 @@
+import type { Backend } from "../../backends/backend.js";
+import type { Context } from "../../core/context.js";
+import { StorageFault } from "../../core/errors.js";
+import type { BackupChain } from "./backup-chain.js";
+import type { NamespaceManifest, NamespaceSource, SegmentSeal } from "./backup-manifest.js";
+import type { BackupRecord } from "./backup-record.js";
+import { NamespaceSnapshot, type SnapshotPoint } from "./namespace-snapshot.js";
+import { RESTORE_MARKER, unfinishedRestore } from "./restore-marker.js";
+import { SegmentBuilder, segmentName, type SegmentPlace } from "./segment-file.js";
+import type { SegmentForm } from "./segment-form.js";
+
+export interface NamespaceBackupSetup {
+  readonly backend: Backend;
+  readonly ctx: Context;
+  readonly namespace: string;
+  readonly base: BackupChain | undefined;
+  readonly form: SegmentForm;
+  readonly first: SegmentPlace;
+  readonly save: (name: string, stored: Buffer) => Promise<void>;
+  readonly remove: (name: string) => Promise<void>;
+  /** Told how much was written, after every record. */
+  readonly told: (done: { readonly records: number; readonly bytes: number }) => Promise<void>;
+}
+
+/** Writes the segments of one namespace, or leaves none when it cannot. */
+export class NamespaceBackup {
+  readonly #setup: NamespaceBackupSetup;
+  #seals: SegmentSeal[] = [];
+  #builder: SegmentBuilder | undefined;
+  #records = 0;
+  #bytes = 0;
+
+  constructor(setup: NamespaceBackupSetup) {
+    this.#setup = setup;
+  }
+
+  async carryOut(): Promise<NamespaceManifest> {
+    try {
+      const { source, point } = await this.#take();
+      await this.#closeSegment();
+      return { namespace: this.#setup.namespace, source, ...point, segments: this.#seals };
+    } catch (error) {
+      await this.#discard().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** As little as can be told apart: what the log knows of; else what differs from the base; else everything. */
+  async #take(): Promise<{ readonly source: NamespaceSource; readonly point: SnapshotPoint }> {
+    const { backend, ctx, namespace, base } = this.#setup;
+    const write = (record: BackupRecord) => this.#write(record);
+    const snapshot = new NamespaceSnapshot({ backend, ctx, namespace, write });
+    const known = base?.namespace(namespace);
+    if (base === undefined || known === undefined) return { source: "scan", point: await snapshot.scan() };
+    try {
+      return { source: "log", point: await snapshot.since(known.position) };
+    } catch (error) {
+      if (!(error instanceof StorageFault) || error.reason !== "outrun") throw error;
+      await this.#discard();
+    }
+    return { source: "difference", point: await snapshot.difference(await base.versions(namespace)) };
+  }
+
+  async #write(record: BackupRecord): Promise<void> {
+    const { namespace, told, first } = this.#setup;
+    if (record.kind === "put" && record.entry.key === RESTORE_MARKER) throw unfinishedRestore(namespace);
+    this.#builder ??= new SegmentBuilder({ ...first, number: first.number + this.#seals.length });
+    this.#builder.add(record);
+    this.#records += 1;
+    if (this.#builder.isFull) await this.#closeSegment();
+    await told({ records: this.#records, bytes: this.#bytes });
+  }
+
+  async #closeSegment(): Promise<void> {
+    if (this.#builder === undefined) return;
+    const { form, save, told } = this.#setup;
+    const { stored, seal } = await this.#builder.finish(form);
+    this.#builder = undefined;
+    await save(segmentName(seal.number, form), stored);
+    this.#seals.push(seal);
+    this.#bytes += stored.length;
+    await told({ records: this.#records, bytes: this.#bytes });
+  }
+
+  async #discard(): Promise<void> {
+    const seals = this.#seals;
+    this.#builder = undefined;
+    this.#seals = [];
+    this.#records = 0;
+    this.#bytes = 0;
+    for (const { number } of seals) await this.#setup.remove(segmentName(number, this.#setup.form));
+  }
+}

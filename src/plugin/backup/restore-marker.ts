@@ -1,0 +1,22 @@
+import { codec } from "../../core/codec.js";
+import { ENTRY_TYPE } from "../../core/entry.js";
+import { StorageFault } from "../../core/errors.js";
+import { KIND } from "../../core/key.js";
+import type { Put } from "../../backends/backend.js";
+
+/** Stands in a namespace from before a restore writes the first entry until everything is written everywhere. */
+export const RESTORE_MARKER = `${KIND.meta}restore`;
+
+export function restoreMarker(backup: string): Put {
+  const json = codec("json");
+  const data = json.encodeToText({ backup });
+  return { kind: "put", key: RESTORE_MARKER, type: ENTRY_TYPE.part, codec: json.id, data, expiry: undefined };
+}
+
+/** What a store says of a namespace that a restore did not finish. */
+export const UNFINISHED =
+  "it holds part of a restore that did not finish; call restore again with replace: true";
+
+export function unfinishedRestore(namespace: string): StorageFault {
+  return new StorageFault("truncated", UNFINISHED, { namespace });
+}
