@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { itemKey } from "../../src/core/incarnation.js";
 import { DELETED, WriteBuffer } from "../../src/transaction/write-buffer.js";
 
 const PAYLOAD = { codec: 1, data: "1" };
@@ -34,5 +35,69 @@ describe("WriteBuffer", () => {
     expect(buffer.size).to.equal(0);
     expect(buffer.keysIn({ start: "" }, false)).to.deep.equal([]);
     expect(buffer.get("a")).to.equal(undefined);
+  });
+
+  const LIST = { type: 2, incarnation: "i".repeat(22) } as const;
+  const PART = { type: 5 } as const;
+  const item = (place: string) => itemKey(LIST.incarnation, place);
+  const range = (start: string, end: string) => ({ start: item(start), end: item(end) });
+
+  it("removes ranges of items before it writes, what was written of them included", () => {
+    const buffer = new WriteBuffer();
+    buffer.put("list", PAYLOAD, undefined, LIST);
+    for (const place of ["a", "b", "c"]) buffer.put(item(place), PAYLOAD, undefined, PART);
+    buffer.deleteRange(range("a", "c"));
+    buffer.put(item("a"), PAYLOAD, undefined, PART);
+    expect(buffer.get(item("a"))).to.include({ kind: "put" });
+    expect(buffer.get(item("b"))).to.equal(DELETED);
+    expect(buffer.get(item("bb"))).to.equal(DELETED);
+    expect(buffer.get(item("c"))).to.include({ kind: "put" });
+    expect(buffer.writes().map((write) => write.kind)).to.deep.equal(["delete-range", "put", "put", "put"]);
+    expect(buffer.size).to.equal(4);
+  });
+
+  it("drops a range that another one covers, and no other", () => {
+    const buffer = new WriteBuffer();
+    buffer.deleteRange(range("b", "c"));
+    buffer.deleteRange(range("d", "f"));
+    buffer.deleteRange(range("a", "e"));
+    const ranges = buffer.writes().map((write) => write.kind === "delete-range" && write.range);
+    expect(ranges).to.deep.equal([range("d", "f"), range("a", "e")]);
+  });
+
+  it("forgets the items of a structure that ends, however it does", () => {
+    for (const end of [
+      (buffer: WriteBuffer) => buffer.delete("list"),
+      (buffer: WriteBuffer) => buffer.put("list", PAYLOAD, undefined),
+      (buffer: WriteBuffer) =>
+        buffer.put("list", PAYLOAD, undefined, { ...LIST, incarnation: "j".repeat(22) }),
+    ]) {
+      const buffer = new WriteBuffer();
+      buffer.put("list", PAYLOAD, undefined, LIST);
+      buffer.put(item("a"), PAYLOAD, undefined, PART);
+      buffer.deleteRange(range("b", "c"));
+      buffer.put("list", PAYLOAD, { in: 5 }, LIST);
+      expect(buffer.size).to.equal(3);
+      end(buffer);
+      expect(buffer.writes().map((write) => "key" in write && write.key)).to.deep.equal(["list"]);
+    }
+  });
+
+  it("takes back all that a call wrote when it throws", () => {
+    const buffer = new WriteBuffer();
+    buffer.put("list", PAYLOAD, undefined, LIST);
+    buffer.put(item("a"), PAYLOAD, undefined, PART);
+    const before = buffer.writes();
+    const failing = () =>
+      buffer.allOrNothing(() => {
+        buffer.put("new", PAYLOAD, undefined);
+        buffer.deleteRange(range("a", "c"));
+        buffer.delete("list");
+        throw new Error("no");
+      });
+    expect(failing).to.throw("no");
+    expect(buffer.writes()).to.have.deep.members(before);
+    expect(buffer.allOrNothing(() => buffer.delete("b"))).to.equal(undefined);
+    expect(buffer.get("b")).to.equal(DELETED);
   });
 });

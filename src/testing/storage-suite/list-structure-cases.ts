@@ -133,6 +133,18 @@ function removalCases(list: StorageCaseList): void {
     }
   });
 
+  list.it("close the gaps from whichever side", async ({ store, ctx }) => {
+    const gaps = [[3], [6], [1, 4], [5, 8], [0, 9], [2, 3, 4, 5, 6, 7]];
+    for (const [place, gap] of gaps.entries()) {
+      const items = store.list<number>(`items ${place}`);
+      const numbers = Array.from({ length: 10 }, (_, i) => (gap.includes(i) ? -1 : i));
+      await items.rpush(ctx, ...numbers);
+      assert.equal(await items.lrem(ctx, 0, -1), gap.length);
+      const left = numbers.filter((number) => number >= 0);
+      assert.deepEqual(await items.lrange(ctx, 0, -1), left);
+    }
+  });
+
   list.it("remove what is equal as it is stored, through and through", async ({ store, ctx }) => {
     const items = store.list("items");
     const values = [1, "1", true, { a: [1], b: new Date(5) }, null, new Set([1]), { a: 1 }];

@@ -265,6 +265,10 @@ function transactionCases(list: StorageCaseList): void {
     await store.transact(ctx, async (tx) => {
       await Promise.all([tx.list("list").rpush(2), tx.expire("list", "1h"), tx.list("list").rpush(3)]);
       assert.deepEqual(await tx.list("list").lrange(0, -1), [1, 2, 3]);
+      const late = rejects(() => tx.list("other").rpush(1), "wrong-type");
+      await tx.set("other", "plain");
+      await late;
+      assert.equal(await tx.get("other"), "plain");
     });
     assert.deepEqual(await store.list("list").lrange(ctx, 0, -1), [1, 2, 3]);
     assert.ok((await store.ttl(ctx, "list")) > 0);

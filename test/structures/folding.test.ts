@@ -1,0 +1,132 @@
+import { expect } from "chai";
+import { defaultBackends, openStorage, background, type StoragePlugin } from "../../src/index.js";
+import { memoryBackend } from "../../src/backends/memory/memory-backend.js";
+import type { StoredEntry } from "../../src/core/entry.js";
+import { FaultBackend } from "../../src/testing/fault-backend.js";
+
+const ctx = background();
+
+interface Folding {
+  readonly storage: StoragePlugin;
+  readonly faults: FaultBackend;
+  /** How many batches were committed since it was last asked. */
+  readonly commits: () => Promise<number>;
+}
+
+/** A store that takes so few entries at once. */
+async function folding(maxBatchEntries = 100_000): Promise<Folding> {
+  let faults!: FaultBackend;
+  const small = defaultBackends().with("small", async () => (setup) => {
+    const inner = memoryBackend(setup);
+    const { info } = inner;
+    Object.defineProperty(inner, "info", { value: { ...info, limits: { ...info.limits, maxBatchEntries } } });
+    faults = new FaultBackend(inner);
+    return faults;
+  });
+  const storage = await openStorage({ backend: "small" }, { backends: small });
+  let before = 0;
+  const commits = async () => {
+    const { position } = await faults.read(ctx, "", []);
+    const made = position.ordinal - before;
+    before = position.ordinal;
+    return made;
+  };
+  return { storage, faults, commits };
+}
+
+describe("concurrent changes of one key", () => {
+  it("are made by two commits: of the first, and of all that came meanwhile", async () => {
+    const { storage, commits } = await folding();
+    const list = storage.list<number>("list");
+    const pushed = Array.from({ length: 100 }, (_, i) => list.rpush(ctx, i));
+    expect(await Promise.all(pushed)).to.deep.equal(Array.from({ length: 100 }, (_, i) => i + 1));
+    expect(await commits()).to.equal(2);
+    const popped = await Promise.all(Array.from({ length: 101 }, () => list.lpop(ctx)));
+    expect(popped).to.deep.equal([...Array.from({ length: 100 }, (_, i) => i), undefined]);
+    expect(await commits()).to.equal(2);
+    await storage.stop();
+  });
+
+  it("do not wait for those of other keys", async () => {
+    const { storage, faults } = await folding();
+    const held = faults.hold("read", "before");
+    const first = storage.counter("a").incr(ctx);
+    await held.reached;
+    expect(await storage.counter("b").incr(ctx)).to.equal(1);
+    held.release();
+    expect(await first).to.equal(1);
+    await storage.stop();
+  });
+
+  it("are all made again after a conflict", async () => {
+    const { storage, faults } = await folding();
+    const list = storage.list<number>("list");
+    await list.rpush(ctx, 0);
+    const held = faults.hold("commit", "before");
+    const pushed = [1, 2, 3].map((i) => list.rpush(ctx, i));
+    await held.reached;
+    // Another process, as it were: its commit does not pass the pump.
+    const [head] = (await faults.read(ctx, "", ["list"])).entries;
+    const { key, type, codec, data, incarnation = "" } = head as StoredEntry;
+    const put = { kind: "put", key, type, codec, data, incarnation, expiry: undefined } as const;
+    const batch = { id: "other", ctx, namespace: "", checks: [], ranges: [], writes: [put] };
+    const other = faults.commit([batch]);
+    held.release();
+    await other;
+    expect(await Promise.all(pushed)).to.deep.equal([2, 3, 4]);
+    expect(await list.lrange(ctx, 0, -1)).to.deep.equal([0, 1, 2, 3]);
+    await storage.stop();
+  });
+
+  it("are parted where the backend takes no more at once", async () => {
+    const { storage, commits } = await folding(40);
+    const list = storage.list<number>("list");
+    const pushed = Array.from({ length: 60 }, (_, i) => list.rpush(ctx, i, i));
+    await Promise.all(pushed);
+    expect(await list.llen(ctx)).to.equal(120);
+    expect(await commits())
+      .to.be.greaterThan(4)
+      .and.lessThan(20);
+    await storage.stop();
+  });
+
+  it("leave nothing of one that is too large, and do not keep the others from theirs", async () => {
+    const { storage } = await folding(40);
+    const list = storage.list<number>("list");
+    const many = Array.from({ length: 50 }, (_, i) => i);
+    const calls = [list.rpush(ctx, 1), list.rpush(ctx, 2), list.rpush(ctx, ...many), list.rpush(ctx, 3)];
+    const outcomes = await Promise.allSettled(calls);
+    expect(
+      outcomes.map((outcome) => (outcome.status === "fulfilled" ? outcome.value : outcome.reason.reason)),
+    ).to.deep.equal([1, 2, "too-large", 3]);
+    expect(await list.lrange(ctx, 0, -1)).to.deep.equal([1, 2, 3]);
+    await storage.stop();
+  });
+
+  it("refuse a removal that moves more than the backend takes, and change nothing", async () => {
+    const { storage } = await folding(40);
+    const list = storage.list<number>("list");
+    for (let i = 0; i < 5; i++) await list.rpush(ctx, ...Array.from({ length: 20 }, (_, j) => i * 20 + j));
+    const error: unknown = await list.lrem(ctx, 0, 50).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ reason: "too-large", code: 5002, key: "list" });
+    expect(await list.llen(ctx)).to.equal(100);
+    expect(await list.lrem(ctx, 0, 10)).to.equal(1);
+    expect(await list.lindex(ctx, 10)).to.equal(11);
+    await storage.stop();
+  });
+
+  it("all end when the store does", async () => {
+    const { storage, faults } = await folding();
+    const held = faults.hold("commit", "before");
+    const calls = Array.from({ length: 5 }, () => storage.counter("n").incr(ctx));
+    await held.reached;
+    const stopped = storage.stop();
+    held.release();
+    await stopped;
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes[0]).to.deep.include({ status: "fulfilled", value: 1 });
+    for (const outcome of outcomes.slice(1)) {
+      expect(outcome.status === "rejected" && outcome.reason.reason).to.equal("closed");
+    }
+  });
+});
