@@ -109,8 +109,14 @@ function overlaid(section: Section, overrides: Overrides): Section {
   for (const [path, override] of overrides) value = withOption(value, path.split("."), override.value);
   return {
     value,
-    locate: (path) => overrides.get(path.join("."))?.flag ?? section.locate(path),
+    locate: (path) => flagOf(overrides, path) ?? section.locate(path),
   };
+}
+
+/** What on the command line gave an option, or a section that it is in. */
+function flagOf(overrides: Overrides, path: readonly (string | number)[]): string | undefined {
+  const names = path.map((_step, i) => path.slice(0, path.length - i).join("."));
+  return names.map((name) => overrides.get(name)?.flag).find((flag) => flag !== undefined);
 }
 
 function withOption(content: unknown, path: readonly string[], value: unknown): unknown {

@@ -29,8 +29,9 @@ function bashFunction(program: Command, backends: readonly string[]): string {
   const commands = flatten(program, []);
   const options = commands.flatMap(({ command }) => command.options);
   const name = program.name();
+  // No variable may be called words or path: in zsh these are its own.
   return `_${name}() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="" at="" word="" words="" index=1
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="" at="" word="" offered="" index=1
   COMPREPLY=()
   while [ "$index" -lt "$COMP_CWORD" ]; do
     word="\${COMP_WORDS[index]}"
@@ -61,7 +62,7 @@ ${commands
   case "$at" in
 ${commands.map((each) => wordsCase(program, each)).join("\n")}
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  COMPREPLY=($(compgen -W "$offered" -- "$current"))
 }
 `;
 }
@@ -94,7 +95,7 @@ function wordsCase(program: Command, { path, command }: PlacedCommand): string {
     ...options.flatMap(({ long }) => long ?? []),
     "--help",
   ];
-  return `    "${at}") words="${[...new Set(words)].join(" ")}" ;;`;
+  return `    "${at}") offered="${[...new Set(words)].join(" ")}" ;;`;
 }
 
 /** What these options can be written as. */

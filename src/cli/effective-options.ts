@@ -2,7 +2,13 @@ import { maskSecrets } from "../observability/mask-secrets.js";
 import { isMapping } from "../plugin/config/mapping.js";
 import type { OptionShape } from "../plugin/config/option-type.js";
 import { OptionValues } from "../plugin/config/option-values.js";
-import { OPTION_PATHS, OPTIONS, optionAt, type OptionPath } from "../plugin/config/options.js";
+import {
+  BUILT_IN_BACKENDS,
+  OPTION_PATHS,
+  OPTIONS,
+  optionAt,
+  type OptionPath,
+} from "../plugin/config/options.js";
 import type { FoundSettings } from "./chosen-settings.js";
 import { durationText } from "./duration-text.js";
 import { sizeText } from "./size-text.js";
@@ -18,8 +24,6 @@ export interface EffectiveOption {
   readonly where?: string;
 }
 
-const GENERAL_SECTIONS: ReadonlySet<string> = new Set(["cache", "transaction", "changes"]);
-
 /**
  * The options that count, in the order of config/storage.yaml: the general ones and those of the backend. What is neither given
  * nor has a default is left out.
@@ -27,17 +31,12 @@ const GENERAL_SECTIONS: ReadonlySet<string> = new Set(["cache", "transaction", "
 export function effectiveOptions({ section }: FoundSettings, backend: string): EffectiveOption[] {
   const values = new OptionValues(section, new Set());
   return OPTION_PATHS.flatMap((path) => {
-    const [top = "", ...rest] = path.split(".");
-    const counts = rest.length === 0 || top === backend || isGeneral(top);
+    const [top = ""] = path.split(".", 1);
+    const counts = top === backend || !BUILT_IN_BACKENDS.includes(top);
     const value = values.get(path);
     if (optionAt(path)?.aliasOf !== undefined || !counts || value === undefined) return [];
     return [optionOf(section, path, value)];
   });
-}
-
-/** Sections that no backend is named after hold for all of them. */
-function isGeneral(section: string): boolean {
-  return GENERAL_SECTIONS.has(section);
 }
 
 function optionOf(section: FoundSettings["section"], path: OptionPath, value: unknown): EffectiveOption {
@@ -51,7 +50,7 @@ function optionOf(section: FoundSettings["section"], path: OptionPath, value: un
     path,
     value: masked,
     ...(isMasked && { secret: written }),
-    ...(place !== undefined && { where: where ?? "given" }),
+    ...(where !== undefined && { where }),
   };
 }
 

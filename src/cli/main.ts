@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { CliError } from "./cli-error.js";
 import type { CliIo } from "./cli-io.js";
 import { CommandRunner } from "./command-runner.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
@@ -39,11 +40,9 @@ function endingOf(error: unknown, argv: readonly string[], io: CliIo): ExitCode 
   if (error instanceof ReaderGone) return EXIT.done;
   const shown = shownBy(error);
   if (shown !== undefined) return shown;
-  if (io.interrupt.aborted) {
-    io.stderr.write("holdfast: interrupted\n");
-    return io.interrupt.reason as ExitCode;
-  }
-  return tell(error, argv, io);
+  if (!io.interrupt.aborted) return tell(error, argv, io);
+  // Whatever it broke off does not matter.
+  return tell(new CliError("interrupted", { exitCode: io.interrupt.reason as ExitCode }), argv, io);
 }
 
 function tell(error: unknown, argv: readonly string[], { stderr, environment }: CliIo): ExitCode {

@@ -80,7 +80,10 @@ describe("holdfast completion", () => {
   });
 
   it("offers in zsh, where it is installed", function () {
-    if (!isInstalled("zsh")) return this.skip();
+    if (!isInstalled("zsh")) {
+      process.stderr.write("skipped: completion in zsh: zsh is missing\n");
+      return this.skip();
+    }
     const script = `autoload -Uz compinit && compinit -u -D; source ./complete.zsh
       emulate -L sh; COMP_WORDS=(holdfast config ""); COMP_CWORD=2; _holdfast; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const offered = execFileSync("zsh", ["-fc", script], { cwd: box.folder, encoding: "utf8" });

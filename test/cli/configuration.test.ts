@@ -93,6 +93,9 @@ describe("holdfast config", () => {
     ]);
     expect(alone.stdout).to.include('cluster: ["a:1","b:2"] # --set redis.cluster\n');
     expect(alone.stdout).to.include("backend: redis # --backend\n");
+    const section = ["--backend", "memory", "--set", 'cache={"max_entries":3,"ttl":"1m"}'];
+    const whole = await box.call([...section, "config", "print"]);
+    expect(whole.stdout).to.include("max_entries: 3 # --set cache\n");
   });
 
   it("shows the schema that the package ships", async () => {

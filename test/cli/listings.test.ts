@@ -4,8 +4,9 @@ import { background, openStorage } from "../../src/index.js";
 import { CliSandbox } from "./cli-sandbox.js";
 
 const ctx = background();
-/** More than a page of keys, and more text than a pipe or a chunk takes. */
-const MANY = 20_000;
+/** More than a page of keys, and with their values more text than a pipe or some chunks take. */
+const MANY = 4000;
+const VALUE = "v".repeat(80);
 
 describe("holdfast keys, find, count, namespaces, clear", () => {
   let box: CliSandbox;
@@ -15,7 +16,10 @@ describe("holdfast keys, find, count, namespaces, clear", () => {
     box = new CliSandbox();
     config = box.configureFile();
     const storage = await openStorage(config);
-    const many = Array.from({ length: MANY }, (_, i) => [`key-${String(i).padStart(6, "0")}`, i] as const);
+    const many = Array.from(
+      { length: MANY },
+      (_, i) => [`key-${String(i).padStart(6, "0")}`, VALUE] as const,
+    );
     await storage.namespace("many").setBatch(ctx, new Map(many));
     await storage.setBatch(ctx, { "user:1": { name: "Ada" }, "user:2": "Bob", zoo: 3 });
     await storage.set(ctx, "user:3", 1, "1h");
@@ -96,8 +100,8 @@ describe("holdfast keys, find, count, namespaces, clear", () => {
   });
 
   it("end quietly when their reader leaves", async () => {
-    const left = await box.shell("holdfast keys -n many | head -n 1; echo ${PIPESTATUS[0]}");
-    expect(left).to.deep.equal({ code: 0, stdout: "key-000000\n0\n", stderr: "" });
+    const left = await box.shell("holdfast find '*' -n many | head -n 1; echo ${PIPESTATUS[0]}");
+    expect(left).to.deep.equal({ code: 0, stdout: `key-000000\t"${VALUE}"\n0\n`, stderr: "" });
   });
 
   it("clear one namespace and no other, when told so", async () => {
