@@ -65,7 +65,7 @@ async function rawLmdb(path: string): Promise<RawStore> {
         key: splitPlace(place).key,
         part: "record",
         bytes: Buffer.from(entries.getBinary(place) as Buffer),
-        write: (changed) => root.transactionSync(() => entries.put(place, changed)),
+        write: (changed) => root.childTransaction(async () => void entries.put(place, changed)),
       })),
     close: () => root.close(),
   };

@@ -8,7 +8,7 @@ import {
   type RestoreProgress,
 } from "../../../src/index.js";
 import { EVERYTHING, prefixRange } from "../../../src/core/range.js";
-import { itemRange } from "../../../src/plugin/copy/copy-run.js";
+import { itemRange } from "../../../src/core/incarnation.js";
 import { valuesOf } from "../../support/store-values.js";
 import { BackupRig, thrownBy } from "./backup-rig.js";
 
