@@ -4,14 +4,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Backend } from "../../src/backends/backend.js";
 import { background } from "../../src/core/context.js";
+import { compiledProgram } from "../support/compiled-program.js";
 import { CRASH_STORES, crashStoreIn, type CrashStore } from "./crash-store.js";
 import { SeededRandom } from "./seeded-random.js";
 
 const ctx = background();
-const WRITER = fileURLToPath(new URL("kill-writer.ts", import.meta.url));
+const WRITER = new URL("kill-writer.ts", import.meta.url);
 /** A writer is killed at the latest so long after its first commit. */
 const LONGEST_LIFE_MS = 60;
 
@@ -85,7 +85,7 @@ interface Told {
 }
 
 async function endedAfter(store: CrashStore, first: number, lifeMs: number, ending: Ending): Promise<Told> {
-  const args = ["--import", "tsx", WRITER, store.name, ending.folder, String(first)];
+  const args = [compiledProgram(WRITER), store.name, ending.folder, String(first)];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));

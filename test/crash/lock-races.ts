@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { DirectoryLayout } from "../../src/backends/directory/directory-layout.js";
 import { StoreLayout } from "../../src/backends/file/store-layout.js";
 import { thisProcess } from "../../src/backends/files/process-identity.js";
+import { compiledProgram } from "../support/compiled-program.js";
 import { SeededRandom } from "./seeded-random.js";
 
-const RACER = fileURLToPath(new URL("lock-racer.ts", import.meta.url));
+const RACER = new URL("lock-racer.ts", import.meta.url);
 
 export interface RaceOptions {
   readonly seed: number;
@@ -40,7 +40,7 @@ export async function tryRaces(options: RaceOptions): Promise<RaceTotals> {
   const totals: RaceTotals = { rounds: 0, failures: [] };
   const random = new SeededRandom(seed);
   const folder = await mkdtemp(join(tmpdir(), "holdfast-lock-"));
-  const children = Array.from({ length: racers }, () => fork(RACER, { execArgv: ["--import", "tsx"] }));
+  const children = Array.from({ length: racers }, () => fork(compiledProgram(RACER), { execArgv: [] }));
   try {
     await Promise.all(children.map((child) => once(child, "message")));
     for (let round = 0; round < rounds && performance.now() < until; round++) {

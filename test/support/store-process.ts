@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { ROOT } from "../architecture/source-tree.js";
+import { compiledProgram } from "./compiled-program.js";
 
 /** Time for a process to say how it stands. */
 const STATE_PAUSE_MS = 1000;
 
 /**
- * Another process that works on a store: a program of the tests, run from TypeScript, that is given a task as JSON and
+ * Another process that works on a store: a program of the tests that is given a task as JSON and
  * sends what came of it as messages.
  */
 export class StoreProcess {
@@ -17,7 +17,7 @@ export class StoreProcess {
   #errors = "";
 
   constructor(program: URL, task: unknown) {
-    this.#child = spawn(process.execPath, ["--import", "tsx", fileURLToPath(program), JSON.stringify(task)], {
+    this.#child = spawn(process.execPath, [compiledProgram(program), JSON.stringify(task)], {
       cwd: ROOT,
       stdio: ["ignore", "inherit", "pipe", "ipc"],
     });

@@ -12,6 +12,12 @@ import { jsonOf, lineOf, textOf } from "../value-text.js";
 /** Hashes, by the names that they have in Redis: hash hset, hash hgetall and their siblings. */
 export const hashCommands: CommandGroup = (program, runner) => {
   const hash = program.command("hash").description("hashes: fields with values under one key");
+  addWrites(hash, runner);
+  addReads(hash, runner);
+};
+
+/** What changes fields: hset, hdel, hincrby. */
+const addWrites: CommandGroup = (hash, runner) => {
   addValueKinds(hash.command("hset"))
     .argument("<key>")
     .argument("<field-and-value...>", "a field and its value, and so on; JSON, or else text")
@@ -24,18 +30,6 @@ export const hashCommands: CommandGroup = (program, runner) => {
       });
     });
   hash
-    .command("hget")
-    .argument("<key>")
-    .argument("<field>")
-    .description("show the value of a field")
-    .action((key: string, field: string, _options: unknown, command: Command) =>
-      runner.onStore(command, "read", async (run) => {
-        const value = await run.storage.hash(key).hget(run.ctx, field);
-        if (value === undefined) throw noField(run, key);
-        await run.out.answerValue(textOf(value, run.out.toTerminal), value);
-      }),
-    );
-  hash
     .command("hdel")
     .argument("<key>")
     .argument("<field...>")
@@ -45,18 +39,6 @@ export const hashCommands: CommandGroup = (program, runner) => {
         const deleted = await run.storage.hash(key).hdel(run.ctx, ...fields);
         if (deleted === 0) throw noField(run, key);
         await run.out.answer(`deleted ${plural(deleted, "field")}`, { deleted });
-      }),
-    );
-  hash
-    .command("hexists")
-    .argument("<key>")
-    .argument("<field>")
-    .description("say yes or no, and exit with 0 or 1")
-    .action((key: string, field: string, _options: unknown, command: Command) =>
-      runner.onStore(command, "read", async ({ ctx, storage, out }) => {
-        const exists = await storage.hash(key).hexists(ctx, field);
-        await out.answer(exists ? "yes" : "no", exists);
-        return exists ? EXIT.done : EXIT.notFound;
       }),
     );
   hash
@@ -71,10 +53,37 @@ export const hashCommands: CommandGroup = (program, runner) => {
         await out.answer(String(sum), sum);
       }),
     );
+};
+
+/** What only looks: hget, hexists, hgetall, hkeys, hvals, hlen. */
+const addReads: CommandGroup = (hash, runner) => {
+  hash
+    .command("hget")
+    .argument("<key>")
+    .argument("<field>")
+    .description("show the value of a field")
+    .action((key: string, field: string, _options: unknown, command: Command) =>
+      runner.onStore(command, "read", async (run) => {
+        const value = await run.storage.hash(key).hget(run.ctx, field);
+        if (value === undefined) throw noField(run, key);
+        await run.out.answerValue(textOf(value, run.out.toTerminal), value);
+      }),
+    );
+  hash
+    .command("hexists")
+    .argument("<key>")
+    .argument("<field>")
+    .description("say yes or no, and exit with 0 or 1")
+    .action((key: string, field: string, _options: unknown, command: Command) =>
+      runner.onStore(command, "read", async ({ ctx, storage, out }) => {
+        const exists = await storage.hash(key).hexists(ctx, field);
+        await out.answer(exists ? "yes" : "no", exists);
+        return exists ? EXIT.done : EXIT.notFound;
+      }),
+    );
   addListings(hash, runner);
 };
 
-/** What shows a whole hash: hgetall, hkeys, hvals, hlen. */
 const addListings: CommandGroup = (hash, runner) => {
   hash
     .command("hgetall")

@@ -13,6 +13,13 @@ const PAGE_ITEMS = 500;
 /** Lists, by the names that they have in Redis: list rpush, list lrange and their siblings. */
 export const listCommands: CommandGroup = (program, runner) => {
   const list = program.command("list").description("lists: values in the order they were pushed");
+  addEnds(list, runner);
+  addReads(list, runner);
+  addChanges(list, runner);
+};
+
+/** What works at the ends of a list: lpush, rpush, lpop, rpop. */
+const addEnds: CommandGroup = (list, runner) => {
   for (const [verb, end] of [
     ["lpush", "before the first item, each in turn"],
     ["rpush", "after the last item"],
@@ -43,6 +50,10 @@ export const listCommands: CommandGroup = (program, runner) => {
         ),
       );
   }
+};
+
+/** What only looks: lrange, llen, lindex. */
+const addReads: CommandGroup = (list, runner) => {
   list
     .command("lrange")
     .argument("<key>")
@@ -72,7 +83,6 @@ export const listCommands: CommandGroup = (program, runner) => {
         showItem(run, key, await run.storage.list(key).lindex(run.ctx, index)),
       ),
     );
-  addChanges(list, runner);
 };
 
 /** What changes a list elsewhere than at its ends: lset, lrem, ltrim. */

@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { compiledProgram } from "../../support/compiled-program.js";
 import { expect } from "chai";
 import { thisProcess } from "../../../src/backends/files/process-identity.js";
 import { lockHolder, processLock } from "../../../src/backends/files/process-lock.js";
 import type { StorageFault } from "../../../src/core/errors.js";
 
-const RACER = fileURLToPath(new URL("../../crash/lock-racer.ts", import.meta.url));
+const RACER = new URL("../../crash/lock-racer.ts", import.meta.url);
 
 const faultFrom = (call: Promise<unknown>) =>
   call.then(
@@ -47,7 +47,7 @@ describe("processLock", () => {
   });
 
   it("takes over from a process that was killed", async () => {
-    const child = fork(RACER, { execArgv: ["--import", "tsx"] });
+    const child = fork(compiledProgram(RACER), { execArgv: [] });
     await once(child, "message");
     child.send(path);
     expect(await once(child, "message")).to.include("won");

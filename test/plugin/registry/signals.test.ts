@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { compiledProgram } from "../../support/compiled-program.js";
 import { background, openStorage } from "holdfast";
 
 const HOST = "signals-host.ts";
@@ -24,8 +24,8 @@ class HostProcess {
   #err = "";
 
   constructor(script: string, argument: string) {
-    const path = fileURLToPath(new URL(script, import.meta.url));
-    this.#child = spawn(process.execPath, ["--import", "tsx", path, argument], {
+    const path = compiledProgram(new URL(script, import.meta.url));
+    this.#child = spawn(process.execPath, [path, argument], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child.stdout?.on("data", (text: Buffer) => {
