@@ -1,5 +1,11 @@
 import { expect } from "chai";
-import { defaultBackends, openStorage, background, type StoragePlugin } from "../../src/index.js";
+import {
+  background,
+  defaultBackends,
+  openStorage,
+  type StorageError,
+  type StoragePlugin,
+} from "../../src/index.js";
 import { memoryBackend } from "../../src/backends/memory/memory-backend.js";
 import type { StoredEntry } from "../../src/core/entry.js";
 import { FaultBackend } from "../../src/testing/fault-backend.js";
@@ -95,10 +101,10 @@ describe("concurrent changes of one key", () => {
     const list = storage.list<number>("list");
     const many = Array.from({ length: 50 }, (_, i) => i);
     const calls = [list.rpush(ctx, 1), list.rpush(ctx, 2), list.rpush(ctx, ...many), list.rpush(ctx, 3)];
-    const outcomes = await Promise.allSettled(calls);
-    expect(
-      outcomes.map((outcome) => (outcome.status === "fulfilled" ? outcome.value : outcome.reason.reason)),
-    ).to.deep.equal([1, 2, "too-large", 3]);
+    const outcomes = await Promise.all(
+      calls.map((call) => call.catch((error: StorageError) => error.reason)),
+    );
+    expect(outcomes).to.deep.equal([1, 2, "too-large", 3]);
     expect(await list.lrange(ctx, 0, -1)).to.deep.equal([1, 2, 3]);
     await storage.stop();
   });

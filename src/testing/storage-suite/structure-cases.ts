@@ -5,6 +5,7 @@ import type { StandardSchema } from "../../plugin/standard-schema.js";
 import { rejects } from "./storage-assertions.js";
 import type { StorageCaseList } from "./storage-case-list.js";
 import type { StorageRig } from "./storage-rig.js";
+import { Watching } from "./watching.js";
 
 /** What holds of lists and hashes alike: one key, one type, one time to live; and what is left when they end. */
 export function structureCases(list: StorageCaseList): void {
@@ -75,18 +76,17 @@ function keyCases(list: StorageCaseList): void {
     assert.equal(await store.list("list").rpush(ctx, 4), 5);
   });
 
-  list.it("show each change to a watcher as one of their key", async ({ store, ctx }) => {
-    const changes = store.watch(ctx)[Symbol.asyncIterator]();
-    const next = changes.next();
+  list.it("show each change to a watcher as one of their key", async (rig) => {
+    const { store, ctx } = rig;
+    const watching = await Watching.of(rig, store.watch(ctx));
     await store.list("list").rpush(ctx, 1, 2);
     await store.list("list").lpop(ctx);
     await store.hash("hash").hset(ctx, { a: 1, b: 2 });
     await store.list("list").lpop(ctx);
-    const seen = [await next];
-    while (seen.length < 4) seen.push(await changes.next());
-    await changes.return?.();
+    const seen = await watching.take(4);
+    await watching.leave();
     assert.deepEqual(
-      seen.map(({ value }) => [value?.type, value?.key, value?.value]),
+      seen.map(({ type, key = "", value }) => [type, key, value]),
       [
         ["set", "list", undefined],
         ["set", "list", undefined],
