@@ -1,0 +1,149 @@
+import { expect } from "chai";
+import { randomBytes } from "node:crypto";
+import { background, openStorage, type StoragePlugin, type StorageSettings } from "../../../src/index.js";
+import { missing } from "../../support/fixtures.js";
+import { askMysql } from "../../support/mysql-client.js";
+import { eventually, refusalOf, refusalToOpen } from "../../support/refusal.js";
+import { freshTable } from "../../support/sql-harness.js";
+import { startMariadb, type MariadbServer } from "../../support/servers/mariadb-server.js";
+import { startRewritingRelay } from "../../support/servers/rewriting-relay.js";
+import { freePort } from "../../support/servers/server-process.js";
+
+const ctx = background();
+const MAX_CONNECTIONS = 14;
+/** All tables in one file that does not grow beyond this: a full disk without a disk. */
+const SMALL = ["--innodb-file-per-table=0", "--innodb-data-file-path=ibdata1:4M:autoextend:max:24M"];
+const PLAIN_USER = "CREATE USER plain IDENTIFIED BY 'canary-of-the-tests'";
+
+describe("a server of mysql that is not as it should be", function () {
+  this.timeout(120_000);
+  let server: MariadbServer;
+  let opened: StoragePlugin | undefined;
+
+  before(async function () {
+    const started = await startMariadb({ args: [`--max-connections=${MAX_CONNECTIONS}`] });
+    if (started === undefined) return missing(this, "mariadb-server");
+    server = started;
+  });
+
+  after(async () => server?.stop());
+
+  afterEach(async () => {
+    await opened?.stop();
+    opened = undefined;
+  });
+
+  function settings(mysql: Readonly<Record<string, unknown>> = {}): StorageSettings {
+    return {
+      backend: "mysql",
+      operation_timeout: "5s",
+      mysql: { url: server.url, table: freshTable(), pool: 2, ...mysql },
+    };
+  }
+
+  async function open(mysql: Readonly<Record<string, unknown>> = {}): Promise<StoragePlugin> {
+    opened = await openStorage(settings(mysql), { warn: () => undefined });
+    await opened.set(ctx, "kept", 1);
+    return opened;
+  }
+
+  it("is refused with a reason: a wrong password, nobody there, a host that is none", async () => {
+    const wrong = server.url.replace("root@", "root:wrong@");
+    const nobody = server.url.replace(`:${server.port}/`, `:${await freePort()}/`);
+    const noHost = server.url.replace("127.0.0.1", "no-such-host.invalid");
+    expect(await refusalToOpen(settings({ url: wrong }))).to.deep.equal({ code: 5001, reason: "denied" });
+    for (const url of [nobody, noHost])
+      expect(await refusalToOpen(settings({ url }))).to.deep.equal({ code: 5001, reason: "unavailable" });
+  });
+
+  it("is refused when it is too old", async () => {
+    const [row] = await askMysql(server.url, "SELECT VERSION() AS version");
+    const version = String(row?.["version"]);
+    const relay = await startRewritingRelay(
+      server.port,
+      version,
+      version.replace(/^\d+\.\d+/, "10.5.0").slice(0, version.length),
+    );
+    try {
+      const url = server.url.replace(`:${server.port}`, `:${relay.port}`);
+      expect(await refusalToOpen(settings({ url }))).to.deep.equal({ code: 5001, reason: "unsupported" });
+    } finally {
+      await relay.stop();
+    }
+  });
+
+  it("takes no writes of a user without special rights while it is read-only, and again afterwards", async () => {
+    await askMysql(server.url, PLAIN_USER);
+    await askMysql(server.url, "GRANT ALL ON holdfast.* TO plain");
+    const storage = await open({ url: server.url.replace("root@", "plain:canary-of-the-tests@") });
+    await askMysql(server.url, "SET GLOBAL read_only = 1");
+    try {
+      expect(await refusalOf(storage.set(ctx, "a", 1))).to.deep.equal({ code: 5002, reason: "read-only" });
+      expect(await storage.get(ctx, "kept")).to.equal(1);
+    } finally {
+      await askMysql(server.url, "SET GLOBAL read_only = 0");
+    }
+    await storage.set(ctx, "a", 1);
+    expect(await storage.get(ctx, "a")).to.equal(1);
+  });
+
+  it("refuses who comes when it takes no more connections, not who is connected, and takes them again", async () => {
+    const storage = await open();
+    const others: StoragePlugin[] = [];
+    const more = async (): Promise<void> => {
+      const other = await openStorage(settings(), { warn: () => undefined });
+      others.push(other);
+      await Promise.all(Array.from({ length: 4 }, (_, i) => other.getOr(ctx, `k${i}`, i)));
+    };
+    let refusal: unknown;
+    for (let i = 0; i < 2 * MAX_CONNECTIONS && refusal === undefined; i++) {
+      refusal = await more().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    }
+    try {
+      expect(refusal).to.include({ reason: "unavailable", retryable: true });
+      await storage.set(ctx, "a", 1);
+    } finally {
+      for (const other of others) await other.stop();
+    }
+    await eventually(more);
+    await others.at(-1)?.stop();
+  });
+
+  it("may be killed and started again: calls are refused meanwhile, and go on afterwards", async () => {
+    const storage = await open();
+    await server.process?.stop("SIGKILL");
+    expect(await refusalOf(storage.set(ctx, "a", 1))).to.include({ code: 5002 });
+    expect(await refusalOf(storage.count(ctx))).to.deep.equal({ code: 5001, reason: "unavailable" });
+    server = (await server.restart?.()) as MariadbServer;
+    await eventually(() => storage.set(ctx, "b", 2));
+    expect(await storage.get(ctx, "kept")).to.equal(1);
+  });
+
+  it("says no-space when its table space is full, keeps what was acknowledged, and goes on when there is room", async () => {
+    const small = (await startMariadb({ args: SMALL })) as MariadbServer;
+    try {
+      const storage = await open({ url: small.url });
+      const written: string[] = [];
+      let refusal: unknown;
+      while (refusal === undefined && written.length < 100) {
+        const key = `k${written.length}`;
+        refusal = await storage.set(ctx, key, new Uint8Array(randomBytes(500_000))).then(
+          () => void written.push(key),
+          (error: unknown) => error,
+        );
+      }
+      expect(refusal).to.include({ code: 5002, reason: "no-space" });
+      expect(written).to.not.have.length(0);
+      expect([...(await storage.getBatch(ctx, written)).keys()]).to.deep.equal(written);
+      await eventually(() => storage.deleteBatch(ctx, written));
+      await eventually(() => storage.set(ctx, "after", new Uint8Array(randomBytes(500_000))));
+      await storage.stop();
+      opened = undefined;
+    } finally {
+      await small.stop();
+    }
+  });
+});
