@@ -19,7 +19,7 @@ const NO_IO = ["node:util", "node:zlib"];
 
 /** The longest folder that holds a file decides. A file without a rule is an error: every folder gets one. */
 export const FOLDER_RULES: readonly FolderRule[] = [
-  { folder: "core", ours: [], packages: [], builtins: NO_IO },
+  { folder: "core", ours: [], packages: [], builtins: [...NO_IO, "node:v8"] },
   { folder: CONTRACT, ours: ["core"], packages: [], builtins: [] },
   { folder: "backends/registry.ts", ours: ["core", "backends"], packages: [], builtins: [] },
   { folder: "backends/local", ours: ["core", CONTRACT], packages: [], builtins: [TIMERS] },
@@ -91,8 +91,14 @@ export const FOLDER_RULES: readonly FolderRule[] = [
   { folder: "cache", ours: ["core", CONTRACT], packages: ["lru-cache"], builtins: [] },
   { folder: "transaction", ours: ["core", CONTRACT], packages: [], builtins: [] },
   {
+    folder: "sealing",
+    ours: ["core", CONTRACT],
+    packages: [],
+    builtins: ["node:crypto", "node:util", "node:zlib"],
+  },
+  {
     folder: "plugin",
-    ours: ["core", CONTRACT, "backends/registry.ts", "cache", "transaction", "observability"],
+    ours: ["core", CONTRACT, "backends/registry.ts", "cache", "sealing", "transaction", "observability"],
     packages: ["tsyringe", "reflect-metadata"],
     builtins: ["node:events", "node:util"],
   },
@@ -104,7 +110,7 @@ export const FOLDER_RULES: readonly FolderRule[] = [
   },
   {
     folder: "plugin/config",
-    ours: ["core", "plugin"],
+    ours: ["core", "plugin", "sealing"],
     packages: ["yaml"],
     builtins: [...FILE_MODULES, "node:util"],
   },

@@ -1,10 +1,16 @@
 import { describeStorage, type StorageHarness } from "../../src/testing/storage-suite.js";
 import { missing } from "../support/fixtures.js";
+import type { StorageSettings } from "../../src/plugin/settings.js";
 import { freshTable, type SqlDialect } from "../support/sql-harness.js";
 import type { CacheUnderTest } from "./store-harness.js";
 
 /** The suite over stores at the shared server of a dialect, each in tables of its own. */
-export function describeSqlStorage(name: string, cache: CacheUnderTest, dialect: SqlDialect): void {
+export function describeSqlStorage(
+  name: string,
+  cache: CacheUnderTest,
+  dialect: SqlDialect,
+  settings: StorageSettings = {},
+): void {
   const { name: backend, server, dropTables } = dialect;
   describe(name, () => {
     before(async function () {
@@ -19,7 +25,7 @@ export function describeSqlStorage(name: string, cache: CacheUnderTest, dialect:
       values: cache.values ?? "copy",
       settings: async () => {
         const url = (await server())?.url as string;
-        return { backend, cache, [backend]: { url, table: freshTable(), pool: 4 } };
+        return { backend, cache, ...settings, [backend]: { url, table: freshTable(), pool: 4 } };
       },
       destroy: async (made) => dropTables(made[backend]?.url as string, made[backend]?.table as string),
     };

@@ -3,6 +3,7 @@ import { ConfigError } from "./config-error.js";
 import type { Environment } from "./environment.js";
 import { loadHostConfig } from "./host-config.js";
 import { didYouMean } from "./nearest-name.js";
+import { readKeys } from "./read-keys.js";
 import { resolveSettings, type ResolveOptions } from "./resolve-settings.js";
 
 /**
@@ -21,6 +22,7 @@ export async function loadSettings(
     const message = `no such section${didYouMean("storage", config.names) || "; add it, with the backend below it"}`;
     throw new ConfigError([{ where: `${yamlPath}:1:1`, path: "storage", message }]);
   }
-  resolveSettings(section, options);
+  const { encryption } = resolveSettings(section, options);
+  readKeys(encryption, section, options.environment);
   return (section.value ?? {}) as StorageSettings;
 }
