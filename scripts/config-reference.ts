@@ -1,4 +1,5 @@
 import {
+  isSection,
   namesIn,
   optionAt,
   OPTIONS,
@@ -28,8 +29,9 @@ function sectionLines(section: string, indent: string): readonly string[] {
     const path = section === "" ? name : `${section}.${name}`;
     const option = optionAt(path);
     const gap = index === 0 ? [] : [""];
-    if (option !== undefined) return [...gap, ...optionLines(name, option, indent)];
-    return [...gap, ...sectionHead(path, name, indent), ...sectionLines(path, `${indent}  `)];
+    if (option !== undefined && !isSection(path)) return [...gap, ...optionLines(name, option, indent)];
+    const comment = option === undefined ? [] : commentLines(option, indent);
+    return [...gap, ...comment, ...sectionHead(path, name, indent), ...sectionLines(path, `${indent}  `)];
   });
 }
 
@@ -43,12 +45,15 @@ function sectionHead(path: string, name: string, indent: string): readonly strin
 }
 
 function optionLines(name: string, option: Option<unknown>, indent: string): readonly string[] {
-  const comment = wrap(option.description, WIDTH - indent.length - 2).map((line) => `${indent}# ${line}`);
   const written =
     option.default === undefined
       ? `${indent}# ${name}: ${exampleOf(option)}`
       : `${indent}${name}: ${scalar(option.default)}`;
-  return [...comment, written];
+  return [...commentLines(option, indent), written];
+}
+
+function commentLines({ description }: Option<unknown>, indent: string): readonly string[] {
+  return wrap(description, WIDTH - indent.length - 2).map((line) => `${indent}# ${line}`);
 }
 
 /** Text that YAML would read as a mapping stands in quotes. */

@@ -1,5 +1,5 @@
 import type { OptionShape } from "../src/plugin/config/option-type.js";
-import { namesIn, optionAt, type Option } from "../src/plugin/config/options.js";
+import { isSection, namesIn, optionAt, type Option } from "../src/plugin/config/options.js";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -26,6 +26,8 @@ function shapeSchemas(shape: OptionShape): readonly Schema[] {
       return [{ type: "boolean" }, { type: "array", minItems: 1, items: { type: "string", minLength: 1 } }];
     case "mapping":
       return [{ type: "object" }];
+    case "mappings":
+      return [{ type: "array", minItems: 1, items: { type: "object" } }];
     case "choice":
       return [{ enum: shape.choices }, REFERENCE];
   }
@@ -44,7 +46,10 @@ function sectionSchema(section: string): Schema {
   const properties = namesIn(section).map((name) => {
     const path = section === "" ? name : `${section}.${name}`;
     const option = optionAt(path);
-    return [name, option === undefined ? sectionSchema(path) : optionSchema(option)] as const;
+    if (option === undefined) return [name, sectionSchema(path)] as const;
+    if (!isSection(path)) return [name, optionSchema(option)] as const;
+    // A word by itself, or a section.
+    return [name, { anyOf: [optionSchema(option), sectionSchema(path)] }] as const;
   });
   return {
     type: ["object", "null"],

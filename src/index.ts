@@ -1,4 +1,6 @@
 export { codec, type Codec } from "./core/codec.js";
+export { CodecRegistry, defaultCodecs } from "./core/codec-registry.js";
+export type { CodecDefinition } from "./core/custom-codec.js";
 export { withConsistency, type Consistency } from "./core/consistency.js";
 export {
   background,
@@ -55,6 +57,7 @@ export { copyStorage } from "./plugin/copy/copy-storage.js";
 export { openStorage, type OpenStorageOptions } from "./plugin/open-storage.js";
 export { ConfigError, type ConfigProblem } from "./plugin/config/config-error.js";
 export type { StorageSettings } from "./plugin/settings.js";
+export type { RekeyOptions, RekeyProgress, RekeyResult } from "./plugin/rekey-store.js";
 export type { StandardSchema } from "./plugin/standard-schema.js";
 export { StoragePlugin, type StoragePluginOptions } from "./plugin/storage-plugin.js";
 export type {

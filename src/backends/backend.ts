@@ -11,6 +11,7 @@
  */
 import type { Context } from "../core/context.js";
 import type { EntryType, Header, Payload, StoredEntry, StoredHeader } from "../core/entry.js";
+import type { CorruptionReason } from "../core/errors.js";
 import type { StoredKey } from "../core/key.js";
 import type { Digest, EntryHash } from "../core/range-digest.js";
 import type { KeyRange } from "../core/range.js";
@@ -297,7 +298,7 @@ export interface HandEdit extends Pick<Batch, "namespace" | "checks"> {
 }
 
 export interface VerifyProblem {
-  readonly reason: "checksum" | "truncated" | "decode" | "newer-format" | "foreign" | "orphan";
+  readonly reason: CorruptionReason | "orphan";
   readonly message: string;
   readonly namespace?: string;
   readonly key?: StoredKey;

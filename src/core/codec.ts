@@ -1,43 +1,37 @@
 import type { Payload } from "./entry.js";
 import { StorageFault } from "./errors.js";
 import { jsonCodec, type JsonCodecOptions } from "./json-codec.js";
+import { v8Codec } from "./v8-codec.js";
+import type { ValueCodec } from "./value-codec.js";
 
-/** Turns values into text or bytes and back. */
-export interface Codec {
-  readonly name: string;
-  /** One byte, stored with every value: 1 to 255, the same for ever. */
-  readonly id: number;
-  /**
-   * Encodes any value a caller may pass in, in the codec's own form. Text is a single line without U+0000 (unless an
-   * indent was asked for).
-   *
-   * @throws StorageFault `unserializable` when it has a part that cannot be stored.
-   */
-  encode(value: unknown): string | Uint8Array;
-  /**
-   * A fresh value, in the form `normalizeValue` gives. Text and its bytes of UTF-8 decode alike.
-   *
-   * @throws StorageFault `decode` when the data is not what this codec writes.
-   */
-  decode(data: string | Uint8Array): unknown;
+/** A codec of this package, for use without a store too. */
+export interface Codec extends ValueCodec {
   encodeToBytes(value: unknown): Uint8Array;
   encodeToText(value: unknown): string;
   decodeFromBytes(bytes: Uint8Array): unknown;
   decodeFromText(text: string): unknown;
 }
 
-/** The codec of that name. `"json"`: JSON with tags for what JSON does not know; see tagged-json.ts. */
-export function codec(name: "json", options: JsonCodecOptions = {}): Codec {
-  if (name !== "json") throw new TypeError(`there is no codec ${JSON.stringify(name)}; there is "json"`);
-  return jsonCodec(options);
+/**
+ * The codec of that name. `"json"`: JSON with tags for what JSON does not know, see tagged-json.ts; `indent` lays it out
+ * for people. `"v8"`: V8's structured clone, which has no options. Both take and refuse the same values.
+ */
+export function codec(name: "json", options?: JsonCodecOptions): Codec;
+export function codec(name: "v8"): Codec;
+export function codec(name: "json" | "v8", options?: JsonCodecOptions): Codec {
+  if (name === "json") return jsonCodec(options);
+  if (name !== "v8")
+    throw new TypeError(`there is no codec ${JSON.stringify(name)}; there are "json" and "v8"`);
+  if (options !== undefined) throw new TypeError('the codec "v8" has no options');
+  return v8Codec();
 }
 
 /** The codecs of a store: writes with one, and reads what any of them wrote. */
 export class CodecTable {
-  readonly #writer: Codec;
-  readonly #readers = new Map<number, Codec>();
+  readonly #writer: ValueCodec;
+  readonly #readers = new Map<number, ValueCodec>();
 
-  constructor(writeWith: Codec, others: readonly Codec[] = []) {
+  constructor(writeWith: ValueCodec, others: readonly ValueCodec[] = []) {
     this.#writer = writeWith;
     for (const each of [writeWith, ...others]) {
       const known = this.#readers.get(each.id);
@@ -67,7 +61,7 @@ export class CodecTable {
     if (reader === undefined) {
       throw new StorageFault(
         "decode",
-        `the value was written by codec ${payload.codec}, which this store does not have`,
+        `the value was written by codec ${payload.codec}, which this store does not have; register it`,
       );
     }
     return reader.decode(payload.data);

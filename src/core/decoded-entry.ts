@@ -40,8 +40,18 @@ const STRUCTURED_WEIGHT = 2.25;
 const OPENING_BRACKETS = new Set(["{", "["]);
 
 /** Bytes that a value will take once it is decoded, estimated from its encoded form of `size` bytes. */
-function decodedBytes({ data }: Payload, size: number): number {
+function decodedBytes(payload: Payload, size: number): number {
+  const data = dataOf(payload);
   return typeof data === "string" && OPENING_BRACKETS.has(data.charAt(0)) ? size * STRUCTURED_WEIGHT : size;
+}
+
+/** The data; undefined when it cannot be had, which whoever asks for the value is told. */
+function dataOf(payload: Payload): Payload["data"] | undefined {
+  try {
+    return payload.data;
+  } catch {
+    return undefined;
+  }
 }
 
 export const ABSENT: DecodedEntry = Object.freeze({

@@ -39,7 +39,14 @@ export const ACCESS_REASONS = [
 ] as const;
 
 /** Reasons that come with 5003. */
-export const CORRUPTION_REASONS = ["checksum", "truncated", "decode", "newer-format", "foreign"] as const;
+export const CORRUPTION_REASONS = [
+  "checksum",
+  "truncated",
+  "decode",
+  "newer-format",
+  "foreign",
+  "wrong-key",
+] as const;
 
 /** Reasons that come with 5004. */
 export const ABSENCE_REASONS = ["absent"] as const;
@@ -167,9 +174,14 @@ export function ofKey(error: unknown, key: string): unknown {
   });
 }
 
+/** Whether a reason is one of those that come with 5003. */
+export function isCorruption(reason: Reason): reason is CorruptionReason {
+  return CORRUPTION.has(reason);
+}
+
 /** The numeric code of a reason: 5003 and 5004 by their reasons, the rest by whether the call reads or writes. */
 export function codeOf(reason: Reason, access: "read" | "write"): StorageErrorCode {
-  if (CORRUPTION.has(reason)) return ErrStorageCorrupted;
+  if (isCorruption(reason)) return ErrStorageCorrupted;
   if (ABSENCE.has(reason)) return ErrStorageNotFound;
   return access === "read" ? ErrStorageReadFailed : ErrStorageWriteFailed;
 }

@@ -1,4 +1,5 @@
 import { defaultBackends } from "../backends/registry.js";
+import { defaultCodecs } from "../core/codec-registry.js";
 import { background, type Context } from "../core/context.js";
 import type { StorageSettings } from "./settings.js";
 import { StoragePlugin, type StoragePluginOptions } from "./storage-plugin.js";
@@ -26,9 +27,9 @@ export async function openStorage(
 
 async function settingsOf(
   configuration: StorageSettings | string,
-  { backends = defaultBackends() }: OpenStorageOptions,
+  { backends = defaultBackends(), codecs = defaultCodecs() }: OpenStorageOptions,
 ): Promise<StorageSettings> {
   if (typeof configuration !== "string") return configuration;
   const { loadSettings } = await import("./config/load-settings.js");
-  return loadSettings(configuration, { backends: backends.names });
+  return loadSettings(configuration, { backends: backends.names, codecs: codecs.names });
 }

@@ -16,8 +16,17 @@ export interface StorageSettings {
   durability_interval?: Duration;
   auto_save?: boolean;
   save_interval?: Duration;
-  compression?: "none" | "gzip" | boolean;
   codec?: string;
+  compression?:
+    | "none"
+    | "gzip"
+    | boolean
+    | { files?: "none" | "gzip" | boolean; values?: "none" | "gzip"; threshold?: ByteSize };
+  encryption?: {
+    keys?: readonly ({ id: string; env: string } | { id: string; file: string })[];
+    active?: string;
+    plain?: "read" | "refuse";
+  };
   cache?: {
     max_entries?: number;
     max_bytes?: ByteSize;
@@ -89,8 +98,9 @@ export interface ResolvedSettings {
   readonly durabilityIntervalMs: number;
   readonly sweepIntervalMs: number;
   readonly operationTimeoutMs: number;
-  readonly compression: "none" | "gzip";
   readonly codec: string;
+  readonly compression: CompressionSettings;
+  readonly encryption: EncryptionSettings;
   readonly cache: CacheSettings;
   readonly transaction: TransactionSettings;
   readonly changes: { readonly count: number; readonly ageMs: number };
@@ -107,6 +117,25 @@ export interface BackupSettings {
   readonly fullEvery: number;
   readonly compression: "none" | "gzip";
 }
+
+export interface CompressionSettings {
+  readonly files: "none" | "gzip";
+  /** Values of so many encoded bytes and more are compressed; Infinity: none is. */
+  readonly valuesFrom: number;
+}
+
+/** Where keys are to be found; the keys themselves are never part of the settings. */
+export interface EncryptionSettings {
+  readonly keys: readonly KeySource[];
+  /** The id of the key to write with; undefined: values are written plain. */
+  readonly active: string | undefined;
+  readonly plain: "read" | "refuse";
+}
+
+/** What a key is called, and the environment variable or file that holds it. */
+export type KeySource =
+  | { readonly id: string; readonly env: string }
+  | { readonly id: string; readonly file: string };
 
 export interface CacheSettings {
   /** 0 turns the cache off. */

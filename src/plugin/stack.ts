@@ -4,11 +4,15 @@ import { EntryCache } from "../cache/entry-cache.js";
 import { EntryDecoder } from "../cache/entry-decoder.js";
 import { EntryReader } from "../cache/entry-reader.js";
 import { WriteThrough } from "../cache/write-through.js";
-import { codec, CodecTable } from "../core/codec.js";
+import type { CodecTable } from "../core/codec.js";
+import type { CodecRegistry } from "../core/codec-registry.js";
 import type { Runtime } from "../core/runtime.js";
 import { IncarnationSource } from "../core/incarnation.js";
 import { ValueEncoder } from "../core/value-encoder.js";
 import { VersionSource } from "../core/version.js";
+import type { KeyRing } from "../sealing/key-ring.js";
+import { SealedBackend } from "../sealing/sealed-backend.js";
+import { ValueSeal } from "../sealing/value-seal.js";
 import { CommitPump } from "../transaction/commit-pump.js";
 import type { CommitObserver } from "../transaction/commit-request.js";
 import { ContentionQueue } from "../transaction/contention-queue.js";
@@ -20,13 +24,16 @@ import type { TransactionServices } from "../transaction/transaction-core.js";
 import type { ResolvedSettings } from "./settings.js";
 
 /**
- * The layers of an open store, in their order: transactions over the cache over the codec over the backend. The only
+ * The layers of an open store, in their order: transactions over the cache over the codec over the seal over the
+ * backend. The only
  * place that knows it.
  */
 export interface Stack {
   readonly settings: ResolvedSettings;
   readonly runtime: Runtime;
-  readonly backend: Backend;
+  /** The store's, with values that are compressed and encrypted below and never above. */
+  readonly backend: SealedBackend;
+  readonly payloads: CodecTable;
   /** undefined when the configuration turns it off. */
   readonly cache: EntryCache | undefined;
   /** Keeps the cache coherent with other processes; undefined without one, and where nobody else changes the data. */
@@ -44,8 +51,20 @@ const MAX_PENDING_COMMITS = 100_000;
 const MAX_GROUP_REQUESTS = 4096;
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
-export function buildStack(backend: Backend, settings: ResolvedSettings, runtime: Runtime): Stack {
-  const payloads = new CodecTable(codec(settings.codec as "json"));
+/** What values go through on their way. */
+export interface ValueForms {
+  readonly codecs: CodecRegistry;
+  readonly keys: KeyRing;
+}
+
+export function buildStack(
+  store: Backend,
+  settings: ResolvedSettings,
+  runtime: Runtime,
+  { codecs, keys }: ValueForms,
+): Stack {
+  const payloads = codecs.table(settings.codec);
+  const backend = new SealedBackend(store, sealOf(settings, keys));
   const { observer, ...caching } = buildCaching(backend, settings, runtime, payloads);
   const pump = new CommitPump(backend, observer, {
     maxPending: MAX_PENDING_COMMITS,
@@ -69,6 +88,7 @@ export function buildStack(backend: Backend, settings: ResolvedSettings, runtime
     settings,
     runtime,
     backend,
+    payloads,
     ...caching,
     services,
     contention: new ContentionQueue(runtime.timers),
@@ -82,8 +102,7 @@ export function buildStack(backend: Backend, settings: ResolvedSettings, runtime
  * the old cache must not go unseen by the new one.
  */
 export async function rebuildStack(stack: Stack, settings: ResolvedSettings): Promise<Stack> {
-  const { backend, runtime, services } = stack;
-  const payloads = new CodecTable(codec(settings.codec as "json"));
+  const { backend, runtime, services, payloads } = stack;
   const { observer, ...caching } = buildCaching(backend, settings, runtime, payloads);
   await services.pump.betweenCalls(() => {
     services.pump.observer = observeDeadItems(observer, stack.deadItems);
@@ -92,6 +111,14 @@ export async function rebuildStack(stack: Stack, settings: ResolvedSettings): Pr
     stack.follower?.stop();
   });
   return { ...stack, settings, ...caching, services: { ...services, source: caching.reader } };
+}
+
+function sealOf({ compression, encryption }: ResolvedSettings, keys: KeyRing): ValueSeal {
+  return new ValueSeal({
+    keys,
+    compressFrom: compression.valuesFrom,
+    refusesPlain: encryption.plain === "refuse",
+  });
 }
 
 interface Caching extends Pick<Stack, "cache" | "follower" | "reader"> {

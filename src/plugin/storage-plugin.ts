@@ -1,4 +1,5 @@
 import { defaultBackends, type BackendRegistry } from "../backends/registry.js";
+import { defaultCodecs, type CodecRegistry } from "../core/codec-registry.js";
 import type { Backend } from "../backends/backend.js";
 import { background, requireContext, type Context } from "../core/context.js";
 import { StorageFault } from "../core/errors.js";
@@ -7,6 +8,7 @@ import { asOperation } from "../core/operation.js";
 import { EVERYTHING } from "../core/range.js";
 import { systemRuntime, type Runtime } from "../core/runtime.js";
 import { settleWithin } from "../core/settle-within.js";
+import type { KeyRing } from "../sealing/key-ring.js";
 import { storageMetrics } from "../observability/storage-metrics.js";
 import { cacheStats, NO_CACHE, type CacheStats } from "../observability/cache-stats.js";
 import { beginSchedule, CallbackFailure, runBackup, runRestore } from "./backup/backup-calls.js";
@@ -14,6 +16,7 @@ import type { BackupOptions, BackupResult } from "./backup/backup-options.js";
 import type { BackupSchedule } from "./backup/backup-schedule.js";
 import { scheduleHealth, scheduleMetrics } from "./backup/schedule-report.js";
 import type { RestoreOptions, RestoreResult } from "./backup/restore-options.js";
+import { readKeys } from "./config/read-keys.js";
 import { resolveSettings } from "./config/resolve-settings.js";
 import { NamespaceAccess } from "./namespace-access.js";
 import { NamespaceStorage } from "./namespace-storage.js";
@@ -27,6 +30,7 @@ import { ROOT_STORAGE, STORAGE } from "./storage-tokens.js";
 import { inspectStore, type StoreInfo } from "./store-info.js";
 import { dropOrphans } from "./orphans.js";
 import { listLiveNamespaces } from "./live-namespaces.js";
+import { rekeyStore, type RekeyOptions, type RekeyResult } from "./rekey-store.js";
 import { requireKnownOptions } from "../core/known-options.js";
 import { verifyStore, type StoreVerification, type VerifyOptions } from "./verify-store.js";
 
@@ -35,6 +39,8 @@ export interface StoragePluginOptions {
   readonly settings?: StorageSettings;
   /** The backends that the configuration may name. Default: those of this package. */
   readonly backends?: BackendRegistry;
+  /** The codecs that the configuration may name, all of which can read what they wrote. Default: those of this package. */
+  readonly codecs?: CodecRegistry;
   /** Clock, timers and random; for tests. */
   readonly runtime?: Runtime;
   /** Default `"storage"`; also the name of its section of the configuration. */
@@ -53,6 +59,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   readonly provides = [STORAGE, ROOT_STORAGE];
   readonly #slot: StackSlot;
   readonly #backends: BackendRegistry;
+  readonly #codecs: CodecRegistry;
   readonly #runtime: Runtime;
   #warn: NonNullable<StoragePluginOptions["warn"]>;
   #settings: StorageSettings | ConfigSection;
@@ -67,6 +74,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     rememberStore(this, slot);
     this.id = options.id ?? "storage";
     this.#backends = options.backends ?? defaultBackends();
+    this.#codecs = options.codecs ?? defaultCodecs();
     this.#runtime = options.runtime ?? systemRuntime;
     this.#settings = options.settings ?? {};
     this.#warn = options.warn ?? emitWarning;
@@ -76,7 +84,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   async init(_ctx: Context, host: PluginHost): Promise<void> {
     if (host.config.value !== undefined) this.#settings = host.config;
     this.#warn = (message, details) => host.warn(message, details);
-    this.#resolve(this.#settings);
+    this.#readKeys(this.#resolve(this.#settings));
     host.provide(ROOT_STORAGE, this);
     host.provideEach(STORAGE, (pluginId) => this.namespace(pluginId));
   }
@@ -86,13 +94,14 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     if (this.#slot.isOpen) return;
     requireContext(ctx);
     const settings = this.#resolve(this.#settings);
+    const forms = { codecs: this.#codecs, keys: this.#readKeys(settings) };
     this.#slot.backendName = settings.backend;
     await asOperation({ operation: "open", access: "read", backend: settings.backend }, async () => {
       const factory = await this.#backends.load(settings.backend);
       const backend = factory(setupOf(settings, this.#runtime, this.#warn));
       await backend.open(ctx);
       this.#backend = backend;
-      this.#slot.open(buildStack(backend, settings, this.#runtime));
+      this.#slot.open(buildStack(backend, settings, this.#runtime, forms));
     });
     const { backup } = settings;
     if (backup !== undefined)
@@ -280,8 +289,30 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     return answer;
   }
 
+  /**
+   * Writes every value that is not encrypted with the active key once more, plain ones and items of structures included;
+   * without an active key every encrypted one is written plain. Others go on reading and writing meanwhile: each value is
+   * a commit of its own that changes nothing but the version, if nobody else changed it; watchers see a `set`. Called
+   * again, after an interruption too, it finds what is left. Rejects with 5002 `unsupported` when there are no keys. What
+   * cannot be opened is left as it is, counted, and reported.
+   */
+  rekey(ctx: Context, options: RekeyOptions = {}): Promise<RekeyResult> {
+    return this.#whole("rekey", "write", ctx, async () => {
+      requireKnownOptions("rekey", options, ["onProgress"]);
+      return rekeyStore(this.#slot.stack, ctx, options);
+    });
+  }
+
   #resolve(settings: StorageSettings | ConfigSection): ResolvedSettings {
-    return resolveSettings(settings, { backends: this.#backends.names });
+    return resolveSettings(settings, { backends: this.#backends.names, codecs: this.#codecs.names });
+  }
+
+  #readKeys({ encryption }: ResolvedSettings): KeyRing {
+    const settings = this.#settings;
+    return readKeys(
+      encryption,
+      typeof settings.locate === "function" ? (settings as ConfigSection) : undefined,
+    );
   }
 
   #whole<R>(
@@ -315,7 +346,7 @@ function setupOf(
     sweepIntervalMs,
     changes,
     operationTimeoutMs,
-    compression,
+    compression: compression.files,
     warn,
   };
 }

@@ -1,7 +1,7 @@
 import type { HandEdit, VerifyProblem, VerifyReport } from "../backends/backend.js";
 import type { Context } from "../core/context.js";
 import { ENTRY_TYPE, type StoredEntry } from "../core/entry.js";
-import { StorageFault } from "../core/errors.js";
+import { isCorruption, StorageFault } from "../core/errors.js";
 import { isHead, userKey } from "../core/key.js";
 import { EVERYTHING } from "../core/range.js";
 import { CommitRequest } from "../transaction/commit-request.js";
@@ -86,6 +86,8 @@ async function decodeAll(
   let entries = 0;
   const decode = (entry: StoredEntry) => {
     if (entry.type === ENTRY_TYPE.value) reader.decodeValue(namespace, entry);
+    // The parts of structures are decoded by those who know them; opened they must be.
+    else void entry.data;
   };
   for await (const page of backend.scan(ctx, namespace, EVERYTHING)) {
     for (const entry of page.entries) {
@@ -93,8 +95,7 @@ async function decodeAll(
       const problem = problemOf(() => decode(entry));
       if (entry.key === RESTORE_MARKER)
         problems.push({ reason: "truncated", message: UNFINISHED, namespace });
-      if (problem !== undefined)
-        problems.push(asUsersKnowIt({ reason: "decode", message: problem, namespace, key: entry.key }));
+      if (problem !== undefined) problems.push(asUsersKnowIt({ ...problem, namespace, key: entry.key }));
     }
   }
   return entries;
@@ -106,12 +107,13 @@ function asUsersKnowIt(problem: VerifyProblem): VerifyProblem {
   return key !== undefined && isHead(key) ? { ...problem, key: userKey(key) } : problem;
 }
 
-function problemOf(decode: () => void): string | undefined {
+function problemOf(decode: () => void): Pick<VerifyProblem, "reason" | "message"> | undefined {
   try {
     decode();
     return undefined;
   } catch (error) {
     if (!(error instanceof StorageFault)) throw error;
-    return error.message;
+    const { reason, message } = error;
+    return { reason: isCorruption(reason) ? reason : "decode", message };
   }
 }

@@ -19,7 +19,7 @@ const NO_IO = ["node:util", "node:zlib"];
 
 /** The longest folder that holds a file decides. A file without a rule is an error: every folder gets one. */
 export const FOLDER_RULES: readonly FolderRule[] = [
-  { folder: "core", ours: [], packages: [], builtins: NO_IO },
+  { folder: "core", ours: [], packages: [], builtins: [...NO_IO, "node:v8"] },
   { folder: CONTRACT, ours: ["core"], packages: [], builtins: [] },
   { folder: "backends/registry.ts", ours: ["core", "backends"], packages: [], builtins: [] },
   { folder: "backends/local", ours: ["core", CONTRACT], packages: [], builtins: [TIMERS] },
@@ -92,8 +92,23 @@ export const FOLDER_RULES: readonly FolderRule[] = [
   { folder: "transaction", ours: ["core", CONTRACT], packages: [], builtins: [] },
   { folder: "structures", ours: ["core", "transaction"], packages: [], builtins: ["node:util"] },
   {
+    folder: "sealing",
+    ours: ["core", CONTRACT],
+    packages: [],
+    builtins: ["node:crypto", "node:util", "node:zlib"],
+  },
+  {
     folder: "plugin",
-    ours: ["core", CONTRACT, "backends/registry.ts", "cache", "transaction", "structures", "observability"],
+    ours: [
+      "core",
+      CONTRACT,
+      "backends/registry.ts",
+      "cache",
+      "sealing",
+      "transaction",
+      "structures",
+      "observability",
+    ],
     packages: ["tsyringe", "reflect-metadata"],
     builtins: ["node:events", "node:util"],
   },
@@ -111,7 +126,7 @@ export const FOLDER_RULES: readonly FolderRule[] = [
   },
   {
     folder: "plugin/config",
-    ours: ["core", "plugin"],
+    ours: ["core", "plugin", "sealing"],
     packages: ["yaml"],
     builtins: [...FILE_MODULES, "node:util"],
   },

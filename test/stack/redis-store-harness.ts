@@ -18,6 +18,7 @@ export function describeRedisStorage(
   name: string,
   cache: CacheUnderTest,
   place: () => Promise<Place | undefined> = sharedServer,
+  settings: StorageSettings = {},
 ): void {
   describe(name, () => {
     before(async function () {
@@ -34,6 +35,7 @@ export function describeRedisStorage(
       settings: async () => ({
         backend: "redis",
         cache,
+        ...settings,
         redis: { ...(await place()), prefix: ownPrefix() },
       }),
     };

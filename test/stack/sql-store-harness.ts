@@ -1,12 +1,18 @@
 import { defaultBackends } from "../../src/backends/registry.js";
 import { describeStorage, type StorageHarness } from "../../src/testing/storage-suite.js";
 import { missing } from "../support/fixtures.js";
+import type { StorageSettings } from "../../src/plugin/settings.js";
 import type { SqlDialect } from "../support/sql-harness.js";
 import { TableShelf } from "../support/table-shelf.js";
 import type { CacheUnderTest } from "./store-harness.js";
 
 /** The suite over stores at the shared server of a dialect, each in tables that hold nothing. */
-export function describeSqlStorage(name: string, cache: CacheUnderTest, dialect: SqlDialect): void {
+export function describeSqlStorage(
+  name: string,
+  cache: CacheUnderTest,
+  dialect: SqlDialect,
+  settings: StorageSettings = {},
+): void {
   const { name: backend, server, factory, thrifty = factory } = dialect;
   const shelf = new TableShelf(dialect);
   describe(name, () => {
@@ -24,7 +30,7 @@ export function describeSqlStorage(name: string, cache: CacheUnderTest, dialect:
       backends: defaultBackends().with(backend, async () => thrifty),
       settings: async () => {
         const url = (await server())?.url as string;
-        return { backend, cache, [backend]: { url, table: shelf.take(), pool: 4 } };
+        return { backend, cache, ...settings, [backend]: { url, table: shelf.take(), pool: 4 } };
       },
       destroy: (made) => shelf.giveBack(made[backend]?.table as string),
     };

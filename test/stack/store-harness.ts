@@ -11,13 +11,17 @@ export interface CacheUnderTest {
 }
 
 /** Stores in memory. */
-export function memoryHarness(name: string, cache: CacheUnderTest): StorageHarness {
+export function memoryHarness(
+  name: string,
+  cache: CacheUnderTest,
+  settings: StorageSettings = {},
+): StorageHarness {
   return {
     name,
     persistent: false,
     cacheEntries: cache.max_entries,
     values: cache.values ?? "copy",
-    settings: async () => ({ backend: "memory", cache }),
+    settings: async () => ({ backend: "memory", cache, ...settings }),
   };
 }
 

@@ -128,7 +128,8 @@ class BackupRun {
     const { stack, ctx } = this.#setup;
     const [records, bytes] = [this.#records, this.#bytes];
     const backup = new NamespaceBackup({
-      backend: stack.backend,
+      // Values stay as they are stored: what is encrypted there is encrypted in the backup.
+      backend: stack.backend.stored,
       ctx,
       namespace,
       base: this.#base,

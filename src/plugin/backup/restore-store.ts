@@ -87,13 +87,14 @@ class RestoreRun {
     return others;
   }
 
-  /** Reads everything, and whether the store takes it. */
+  /** Reads everything, and whether the store has the keys for it and takes it. */
   async #check(move: Move): Promise<void> {
-    const { maxValueBytes } = this.#setup.stack.backend.info.limits;
+    const { backend } = this.#setup.stack;
+    const { maxValueBytes } = backend.info.limits;
     for await (const record of this.#recordsOf(move, "checking")) {
       if (record.kind === "delete-range") this.#incarnations.range(record.range);
       if (record.kind !== "put") continue;
-      const bytes = Buffer.byteLength(record.entry.data);
+      const bytes = Buffer.byteLength(backend.openStored(move.from, record.entry).data);
       if (bytes <= maxValueBytes) continue;
       const message = `a value of the backup has ${bytes} bytes; this store takes up to ${maxValueBytes}`;
       throw new StorageFault("too-large", message, { namespace: move.to });
@@ -143,11 +144,12 @@ class RestoreRun {
   }
 
   /** What had expired when the backup was made is not put, and takes what an earlier record put. */
-  async #put(batches: EntryBatches, { entry }: BackupRecord & { kind: "put" }, { now }: Move): Promise<void> {
-    const { type, codec, data, expiresAt, incarnation } = entry;
+  async #put(batches: EntryBatches, { entry }: BackupRecord & { kind: "put" }, { from, now }: Move): Promise<void> {
+    const { type, expiresAt, incarnation } = entry;
     const key = this.#incarnations.key(entry.key);
     if (expiresAt !== undefined && expiresAt <= now) return batches.delete(key);
     const expiry = expiresAt === undefined ? undefined : { at: expiresAt };
+    const { codec, data } = this.#setup.stack.backend.openStored(from, entry);
     const whose = incarnation === undefined ? {} : { incarnation: this.#incarnations.of(incarnation) };
     await batches.put({ kind: "put", key, type, codec, data, expiry, ...whose });
   }

@@ -4,6 +4,7 @@ import { ConfigError } from "./config-error.js";
 import type { Environment } from "./environment.js";
 import { loadHostConfig } from "./host-config.js";
 import { didYouMean } from "./nearest-name.js";
+import { readKeys } from "./read-keys.js";
 import { resolveSettings, type ResolveOptions } from "./resolve-settings.js";
 
 /**
@@ -17,7 +18,8 @@ export async function loadSettings(
   options: ResolveOptions & { readonly environment?: Environment } = {},
 ): Promise<StorageSettings> {
   const section = await loadSection(yamlPath, options.environment);
-  resolveSettings(section, options);
+  const { encryption } = resolveSettings(section, options);
+  readKeys(encryption, section, options.environment);
   return (section.value ?? {}) as StorageSettings;
 }
 

@@ -21,6 +21,7 @@ export type OptionShape =
   | { readonly kind: "text" }
   | { readonly kind: "nodes" }
   | { readonly kind: "mapping" }
+  | { readonly kind: "mappings" }
   | { readonly kind: "choice"; readonly choices: readonly (string | boolean)[] };
 
 /** A span of time, in milliseconds once parsed. */
@@ -112,6 +113,19 @@ export function mapping(): OptionType<Readonly<Record<string, unknown>>> {
     isSecret: true,
     expected: "a section of options",
     parse: (value) => (isMapping(value) ? value : undefined),
+  };
+}
+
+/** A list of sections, each checked by whoever uses it. */
+export function mappings(): OptionType<readonly Readonly<Record<string, unknown>>[]> {
+  return {
+    shape: { kind: "mappings" },
+    isSecret: true,
+    expected: "a list of sections",
+    parse: (value) =>
+      Array.isArray(value) && value.length > 0 && value.every(isMapping)
+        ? Object.freeze([...value])
+        : undefined,
   };
 }
 

@@ -58,6 +58,7 @@ export class OptionValues {
       if (name.includes("."))
         this.report(path, "unknown option; write each part of it as a section of its own");
       else if (value === undefined || value === null) this.#acceptName(section, name, path, foreign);
+      else if (isMapping(value) && isSection(path)) this.#readSection(path, value, foreign);
       else if (optionAt(path) !== undefined) this.#readOption(path as OptionPath, value);
       else if (isSection(path)) this.#readSection(path, value, foreign);
       else if (this.#acceptName(section, name, path, foreign)) this.#readForeign(name, value);

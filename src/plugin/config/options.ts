@@ -4,6 +4,7 @@ import {
   duration,
   flag,
   mapping,
+  mappings,
   nodes,
   secret,
   size,
@@ -89,12 +90,51 @@ export const OPTIONS = {
     "false makes writes durable only when flush is called and when the store closes.",
   ),
   save_interval: alias(duration({ positive: true }), "durability_interval"),
-  compression: defaulted(
+  codec: defaulted(
+    text(),
+    "json",
+    "How values are encoded: json, v8 (structured clone), or the name a codec was registered under. " +
+      "Values that another one wrote stay readable.",
+  ),
+
+  compression: {
+    type: choice("none", "gzip", true, false),
+    aliasOf: "compression.files",
+    description: "Written as one word (none, gzip, true or false), it is another name for compression.files.",
+  },
+  "compression.files": defaulted(
     choice("none", "gzip", true, false),
     "none",
-    "Whether data files are compressed. true is another name for gzip, false for none.",
+    "Whether the snapshots of the file and directory backends are compressed. true is another name for gzip, false for none.",
   ),
-  codec: defaulted(choice("json"), "json", "How values are encoded."),
+  "compression.values": defaulted(
+    choice("none", "gzip"),
+    "none",
+    "Whether large values are compressed one by one, on any backend. Values written before stay readable.",
+  ),
+  "compression.threshold": defaulted(
+    size(),
+    "4KiB",
+    "Values of this encoded size and more are compressed, where that makes them smaller.",
+  ),
+
+  "encryption.keys": optional(
+    mappings(),
+    "[{ id: k1, env: HOLDFAST_KEY }, { id: k2, file: /run/secrets/holdfast-k2 }]",
+    "The keys by which values are encrypted (AES-256-GCM): an id, and the environment variable or file that holds 32 bytes " +
+      "as base64 or hex. Others must not be able to read the file. Values of every key here can be read.",
+  ),
+  "encryption.active": optional(
+    text(),
+    "k1",
+    "The id of the key that values are written with, or none to write them plain. Needed when there are several keys.",
+  ),
+  "encryption.plain": defaulted(
+    choice("read", "refuse"),
+    "read",
+    "With keys, what happens to a value that is not encrypted: it is read, as it must be until rekey has ended, or refused " +
+      "as damage, so that nobody who can write to the store can slip one in.",
+  ),
 
   "cache.max_entries": defaulted(
     count({ atLeast: 0 }),

@@ -2,11 +2,14 @@ import type { ConfigSection } from "../plugin.js";
 import type {
   BackupSettings,
   CacheSettings,
+  CompressionSettings,
+  EncryptionSettings,
   ResolvedSettings,
   StorageSettings,
   TransactionSettings,
 } from "../settings.js";
 import { ConfigError } from "./config-error.js";
+import { encryptionSettings } from "./encryption-settings.js";
 import { didYouMean } from "./nearest-name.js";
 import { OptionValues } from "./option-values.js";
 import { BUILT_IN_BACKENDS, type OptionPath } from "./options.js";
@@ -17,6 +20,8 @@ const STALENESS_RETAINED = 10;
 export interface ResolveOptions {
   /** The names of all backends that can be used. Absent: any name passes, and its section with it. */
   readonly backends?: Iterable<string>;
+  /** The names of all codecs that can be used. Absent: any name passes. */
+  readonly codecs?: Iterable<string>;
 }
 
 /**
@@ -38,8 +43,10 @@ export function resolveSettings(
   checkDurability(values, backend);
   checkStaleness(values);
   checkBackup(values);
+  if (options.codecs !== undefined) checkCodec(values, [...options.codecs]);
+  const encryption = encryptionSettings(values);
   if (values.problems.length > 0) throw new ConfigError(values.problems);
-  return build(values, backend);
+  return build(values, backend, encryption);
 }
 
 function isSection(settings: StorageSettings | ConfigSection): settings is ConfigSection {
@@ -179,7 +186,14 @@ function backupSettings(values: OptionValues): BackupSettings | undefined {
   });
 }
 
-function build(values: OptionValues, backend: string): ResolvedSettings {
+function checkCodec(values: OptionValues, known: readonly string[]): void {
+  const name = values.get("codec");
+  if (known.includes(name)) return;
+  const advice = didYouMean(name, known) || `; choose one of ${known.join(", ")}, or register it first`;
+  values.report("codec", `no codec is called ${JSON.stringify(name)}${advice}`);
+}
+
+function build(values: OptionValues, backend: string, encryption: EncryptionSettings): ResolvedSettings {
   const savesItself = values.get("auto_save");
   return Object.freeze({
     backend,
@@ -191,8 +205,9 @@ function build(values: OptionValues, backend: string): ResolvedSettings {
     durabilityIntervalMs: savesItself ? values.get("durability_interval") : Infinity,
     sweepIntervalMs: values.get("ttl_cleanup_interval"),
     operationTimeoutMs: values.get("operation_timeout"),
-    compression: compressionOf(values),
     codec: values.get("codec"),
+    compression: compressionSettings(values),
+    encryption,
     cache: cacheSettings(values),
     transaction: transactionSettings(values),
     changes: Object.freeze({
@@ -211,9 +226,12 @@ function changeAgeMs(values: OptionValues): number {
   return values.given("changes.retain.age") ?? byDefault;
 }
 
-function compressionOf(values: OptionValues): "none" | "gzip" {
-  const compression = values.get("compression");
-  return compression === true || compression === "gzip" ? "gzip" : "none";
+function compressionSettings(values: OptionValues): CompressionSettings {
+  const files = values.get("compression.files");
+  return Object.freeze({
+    files: files === true || files === "gzip" ? "gzip" : "none",
+    valuesFrom: values.get("compression.values") === "gzip" ? values.get("compression.threshold") : Infinity,
+  });
 }
 
 function backendOptions(values: OptionValues, backend: string): Readonly<Record<string, unknown>> {

@@ -4,7 +4,7 @@ import { background, openStorage, type StoragePlugin, type StorageSettings } fro
 import { missing } from "../../support/fixtures.js";
 import { askMysql } from "../../support/mysql-client.js";
 import { eventually, refusalOf, refusalToOpen } from "../../support/refusal.js";
-import { freshTable } from "../../support/sql-harness.js";
+import { freshTable } from "../../support/table-shelf.js";
 import { startMariadb, type MariadbServer } from "../../support/servers/mariadb-server.js";
 import { startRewritingRelay } from "../../support/servers/rewriting-relay.js";
 import { freePort } from "../../support/servers/server-process.js";

@@ -6,7 +6,7 @@ import { missing } from "../../support/fixtures.js";
 import { askPostgres } from "../../support/postgres-client.js";
 import { eventually, eventuallyRefused, refusalOf, refusalToOpen } from "../../support/refusal.js";
 import { mountSmallDisk } from "../../support/small-disk.js";
-import { freshTable } from "../../support/sql-harness.js";
+import { freshTable } from "../../support/table-shelf.js";
 import {
   POSTGRES_PASSWORD,
   startPostgres,

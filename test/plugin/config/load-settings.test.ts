@@ -113,12 +113,12 @@ describe("loading settings from YAML", () => {
       ],
       [
         "several mistakes, each where it stands",
-        "storage:\n  cache:\n    ttl: soon\n    max_entries: -3\n  codec: yaml\n",
+        "storage:\n  cache:\n    ttl: soon\n    max_entries: -3\n  codec: [yaml]\n",
         [
           "3 problems in the configuration",
           'FILE:3:5 storage.cache.ttl: "soon" is not accepted; give milliseconds or text such as "250ms", "30s", "5m", "1h30m", or 0 for none',
           "FILE:4:5 storage.cache.max_entries: -3 is not accepted; give a whole number, 0 or more",
-          'FILE:5:3 storage.codec: "yaml" is not accepted; give json',
+          "FILE:5:3 storage.codec: a list is not accepted; give text",
         ].join("\n  "),
       ],
       [

@@ -27,8 +27,9 @@ describe("resolveSettings", () => {
       durabilityIntervalMs: 1000,
       sweepIntervalMs: 300_000,
       operationTimeoutMs: 10_000,
-      compression: "none",
       codec: "json",
+      compression: { files: "none", valuesFrom: Infinity },
+      encryption: { keys: [], active: undefined, plain: "read" },
       cache: {
         maxEntries: 10_000,
         maxBytes: 64 * 1024 * 1024,
@@ -50,8 +51,16 @@ describe("resolveSettings", () => {
       operation_timeout: 2500,
       durability: "interval",
       durability_interval: "250ms",
-      compression: "gzip",
-      codec: "json",
+      compression: { files: "gzip", values: "gzip", threshold: "1KiB" },
+      codec: "v8",
+      encryption: {
+        keys: [
+          { id: "a", env: "A" },
+          { id: "b", file: "b.key" },
+        ],
+        active: "b",
+        plain: "refuse",
+      },
       cache: {
         max_entries: 5,
         max_bytes: "1MiB",
@@ -72,8 +81,16 @@ describe("resolveSettings", () => {
       durabilityIntervalMs: 250,
       sweepIntervalMs: 60_000,
       operationTimeoutMs: 2500,
-      compression: "gzip",
-      codec: "json",
+      compression: { files: "gzip", valuesFrom: 1024 },
+      codec: "v8",
+      encryption: {
+        keys: [
+          { id: "a", env: "A" },
+          { id: "b", file: "b.key" },
+        ],
+        active: "b",
+        plain: "refuse",
+      },
       cache: {
         maxEntries: 5,
         maxBytes: 1024 * 1024,
@@ -96,6 +113,9 @@ describe("resolveSettings", () => {
       resolved.transaction,
       resolved.changes,
       resolved.backendOptions,
+      resolved.compression,
+      resolved.encryption,
+      resolved.encryption.keys,
     ]) {
       expect(part).to.be.frozen;
     }
@@ -118,6 +138,7 @@ describe("resolveSettings", () => {
       ["backend json", { backend: "json", file_path: "a" }, { backend: "file", file_path: "a" }],
       ["compression true", { compression: true }, { compression: "gzip" }],
       ["compression false", { compression: false }, { compression: "none" }],
+      ["compression as one word", { compression: "gzip" }, { compression: { files: "gzip" } }],
       ["the same twice", { cache_size: 7, cache: { max_entries: 7 } }, { cache_size: 7 }],
       ["the same interval in other units", { save_interval: "1000ms", durability_interval: "1s" }, {}],
       ["nothing given", { cache_size: undefined, cache: null } as unknown as StorageSettings, {}],
@@ -179,8 +200,8 @@ describe("resolveSettings", () => {
       ],
       [
         "an option of a later version",
-        { encryption: { key: "k" }, dashboard: true },
-        ["encryption", "dashboard"].map(
+        { metrics: true, dashboard: true },
+        ["metrics", "dashboard"].map(
           (name) =>
             `storage.${name}: unknown option; remove it, or check its spelling in config/storage.yaml`,
         ),
@@ -197,6 +218,12 @@ describe("resolveSettings", () => {
           "storage.backup.keep: 0 is not accepted; give a whole number, 1 or more",
           "storage.backup.interval: missing beside backup.path; say how often, such as 1d",
         ],
+      ],
+      [
+        "a codec that is not registered",
+        { codec: "v9" },
+        ['storage.codec: no codec is called "v9"; choose one of json, v8, or register it first'],
+        { codecs: ["json", "v8"] },
       ],
       [
         "a misspelt option in a section",

@@ -1,0 +1,280 @@
+import type {
+  Backend,
+  BackendExtensions,
+  BackendInfo,
+  Batch,
+  ChangesOptions,
+  ChangesResult,
+  CommitResult,
+  Conflict,
+  Position,
+  Put,
+  ReadResult,
+  ScanOptions,
+  ScanPage,
+  ScanWant,
+  Want,
+  Wanted,
+  Write,
+} from "../backends/backend.js";
+import type { Context } from "../core/context.js";
+import type { Payload, StoredEntry, StoredHeader } from "../core/entry.js";
+import { StorageFault } from "../core/errors.js";
+import { isHead, userKey, type StoredKey } from "../core/key.js";
+import type { KeyRange } from "../core/range.js";
+import { byteLength } from "../core/value-encoder.js";
+import type { Version } from "../core/version.js";
+import { MAX_ENCRYPTION_BYTES } from "./encrypted-payload.js";
+import type { EntryPlace } from "./entry-place.js";
+import type { ValueSeal } from "./value-seal.js";
+
+/** What a compressed value may unpack to, where the backend's own limit is lower now than when it was written. */
+const MAX_VALUE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A backend whose values are compressed and encrypted on their way into the one below, and opened on their way out; the
+ * layers above see none of it. A value is sealed when its batch is sent, as its version is part of what is authenticated.
+ *
+ * An entry that does not open is handed out all the same, so that its neighbours can be read: whoever asks for its codec
+ * or data gets the fault. Sizes are those of the values before they were sealed, except in headers, which count what is
+ * stored. Keys, namespaces, types, versions and deadlines stay as they are, and readable.
+ */
+export class SealedBackend implements Backend {
+  readonly #inner: Backend;
+  readonly #seal: ValueSeal;
+  readonly #sealing = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
+
+  constructor(inner: Backend, seal: ValueSeal) {
+    this.#inner = inner;
+    this.#seal = seal;
+  }
+
+  get info(): BackendInfo {
+    const { info } = this.#inner;
+    if (!this.#seal.isEncrypting) return info;
+    const { limits } = info;
+    return { ...info, limits: { ...limits, maxValueBytes: limits.maxValueBytes - MAX_ENCRYPTION_BYTES } };
+  }
+
+  get extensions(): BackendExtensions {
+    return this.#inner.extensions;
+  }
+
+  open(ctx: Context): Promise<void> {
+    this.#closing = undefined;
+    return this.#inner.open(ctx);
+  }
+
+  /** Commits that are being sealed are under way too; those that come later are answered when the backend is closed. */
+  close(ctx: Context): Promise<void> {
+    if (this.#sealing.size === 0) return this.#inner.close(ctx);
+    this.#closing = Promise.allSettled(this.#sealing).then(() => this.#inner.close(ctx));
+    return this.#closing;
+  }
+
+  async read<W extends Want = "values">(
+    ctx: Context,
+    namespace: string,
+    keys: readonly StoredKey[],
+    options?: { readonly want?: W },
+  ): Promise<ReadResult<W>> {
+    const result = await this.#inner.read(ctx, namespace, keys, options);
+    return hasValues(options) ? { ...result, entries: this.#openAll(namespace, result.entries) } : result;
+  }
+
+  async *scan<W extends ScanWant = "values">(
+    ctx: Context,
+    namespace: string,
+    range: KeyRange,
+    options?: ScanOptions<W>,
+  ): AsyncGenerator<ScanPage<W>> {
+    const pages = this.#inner.scan(ctx, namespace, range, options);
+    if (!hasValues(options)) yield* pages;
+    else for await (const page of pages) yield { ...page, entries: this.#openAll(namespace, page.entries) };
+  }
+
+  /** The entries of a range whose values are not encrypted as they would be if they were written now. */
+  async *scanOutdated(
+    ctx: Context,
+    namespace: string,
+    range: KeyRange,
+  ): AsyncGenerator<{ readonly looked: number; readonly outdated: readonly StoredEntry[] }> {
+    for await (const { entries } of this.#inner.scan(ctx, namespace, range)) {
+      const outdated = entries.filter((entry) => !this.#seal.isCurrent(entry));
+      yield { looked: entries.length, outdated: this.#openAll(namespace, outdated) };
+    }
+  }
+
+  /** The backend below, whose values are as they are stored: compressed and encrypted. For copies that stay so. */
+  get stored(): Backend {
+    return this.#inner;
+  }
+
+  /**
+   * The value of an entry as it is stored, here or in a copy, under the key and with the version that it was written with.
+   *
+   * @throws StorageFault of a reason of corruption, `wrong-key` among them; nothing of the value is in it.
+   */
+  openStored(namespace: string, entry: Omit<StoredEntry, "size">): Payload {
+    if (!this.#seal.needsOpening(entry)) return entry;
+    try {
+      return this.#openPayload(namespace, entry);
+    } catch (error) {
+      throw ofEntry(error, namespace, entry.key);
+    }
+  }
+
+  /** Whether there are any keys, so that values may be encrypted. */
+  get hasKeys(): boolean {
+    return this.#seal.hasKeys;
+  }
+
+  commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    return this.#commit(batches).then((results) =>
+      results.some(isConflict)
+        ? results.map((result, i) => this.#openConflicts(batches[i], result))
+        : results,
+    );
+  }
+
+  changes(
+    ctx: Context,
+    namespace: string,
+    after: Position | undefined,
+    options: ChangesOptions,
+  ): Promise<ChangesResult> {
+    return this.#inner.changes(ctx, namespace, after, options);
+  }
+
+  namespaces(ctx: Context): AsyncIterable<readonly string[]> {
+    return this.#inner.namespaces(ctx);
+  }
+
+  #commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    const seal = this.#seal;
+    if (seal.isIdle && this.#closing === undefined) return this.#inner.commit(batches);
+    const isLarge = batches.some(({ writes }) =>
+      writes.some((write) => write.kind === "put" && seal.isLarge(write)),
+    );
+    if (isLarge || this.#closing !== undefined) return this.#commitLater(batches);
+    const sealPut = (put: Put, batch: Batch) => ({ ...put, ...seal.seal(placeOfPut(put, batch), put) });
+    return this.#inner.commit(
+      batches.map((batch) =>
+        withWrites(
+          batch,
+          batch.writes.map((write) => (write.kind === "put" ? sealPut(write, batch) : write)),
+        ),
+      ),
+    );
+  }
+
+  #commitLater(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    const answer = this.#sealAndCommit(batches);
+    const ended: Promise<unknown> = answer.then(nothing, nothing).then(() => this.#sealing.delete(ended));
+    this.#sealing.add(ended);
+    return answer;
+  }
+
+  // One after the other: compressing takes a block of memory of its own.
+  async #sealAndCommit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    await this.#closing;
+    const sealed: Batch[] = [];
+    for (const batch of batches) {
+      const writes: Write[] = [];
+      for (const write of batch.writes) {
+        if (write.kind !== "put") writes.push(write);
+        else writes.push({ ...write, ...(await this.#seal.sealLarge(placeOfPut(write, batch), write)) });
+      }
+      sealed.push(withWrites(batch, writes));
+    }
+    return this.#inner.commit(sealed);
+  }
+
+  #openConflicts(batch: Batch | undefined, result: CommitResult): CommitResult {
+    if (batch === undefined || result.status !== "conflict") return result;
+    const opened = result.conflicts.map((conflict): Conflict => {
+      if ("range" in conflict || conflict.current === undefined) return conflict;
+      return { ...conflict, current: this.#open(batch.namespace, conflict.current) };
+    });
+    return { ...result, conflicts: opened };
+  }
+
+  #openAll<E extends Wanted<ScanWant> | undefined>(namespace: string, entries: readonly E[]): readonly E[] {
+    if (!entries.some((entry) => entry !== undefined && this.#seal.needsOpening(entry as StoredEntry)))
+      return entries;
+    return entries.map((entry) => entry && (this.#open(namespace, entry as StoredEntry) as E));
+  }
+
+  #open(namespace: string, entry: StoredEntry): StoredEntry {
+    if (!this.#seal.needsOpening(entry)) return entry;
+    try {
+      const { codec, data } = this.#openPayload(namespace, entry);
+      return { ...headerOf(entry), codec, data, size: byteLength(data) };
+    } catch (error) {
+      return unopened(entry, ofEntry(error, namespace, entry.key));
+    }
+  }
+
+  #openPayload(namespace: string, entry: Omit<StoredEntry, "size">): Payload {
+    const maxBytes = Math.max(this.#inner.info.limits.maxValueBytes, MAX_VALUE_BYTES);
+    return this.#seal.open(placeOf(entry, namespace, entry.version), entry, maxBytes);
+  }
+}
+
+function hasValues(options: { readonly want?: ScanWant } | undefined): boolean {
+  return options?.want === undefined || options.want === "values";
+}
+
+function isConflict({ status }: CommitResult): boolean {
+  return status === "conflict";
+}
+
+function withWrites({ id, ctx, namespace, checks, ranges }: Batch, writes: readonly Write[]): Batch {
+  return { id, ctx, namespace, checks, ranges, writes };
+}
+
+/** The batch's id becomes the version of what it puts. */
+function placeOfPut(put: Put, { id, namespace }: Batch): EntryPlace {
+  return placeOf(put, namespace, id);
+}
+
+function placeOf(
+  { key, type, incarnation }: Pick<Put, "key" | "type" | "incarnation">,
+  namespace: string,
+  version: Version,
+): EntryPlace {
+  return { namespace, key, version, type, ...(incarnation !== undefined && { incarnation }) };
+}
+
+function nothing(): void {
+  return undefined;
+}
+
+/** A backend's entries may be objects of a class, whose members a spread would not find. */
+function headerOf({ key, version, type, size, incarnation, expiresAt }: StoredEntry): StoredHeader {
+  return {
+    ...{ key, version, type, size },
+    ...(incarnation !== undefined && { incarnation }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+}
+
+/** An entry of which everything but its value can be had. */
+function unopened(entry: StoredEntry, fault: unknown): StoredEntry {
+  return {
+    ...headerOf(entry),
+    get codec(): number {
+      throw fault;
+    },
+    get data(): Uint8Array {
+      throw fault;
+    },
+  };
+}
+
+function ofEntry(error: unknown, namespace: string, key: StoredKey): unknown {
+  if (!(error instanceof StorageFault)) return error;
+  const named = isHead(key) ? { key: userKey(key) } : {};
+  return new StorageFault(error.reason, error.message, { ...named, namespace, cause: error });
+}
