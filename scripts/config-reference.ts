@@ -1,12 +1,5 @@
-import {
-  isSection,
-  namesIn,
-  optionAt,
-  OPTIONS,
-  type Option,
-  type OptionPath,
-  type WrittenValue,
-} from "../src/plugin/config/options.js";
+import { isSection, namesIn, optionAt, OPTIONS, type OptionPath } from "../src/plugin/config/options.js";
+import type { Option, WrittenValue } from "../src/plugin/config/option.js";
 
 const WIDTH = 100;
 

@@ -1,5 +1,6 @@
 import type { OptionShape } from "../src/plugin/config/option-type.js";
-import { isSection, namesIn, optionAt, type Option } from "../src/plugin/config/options.js";
+import { isSection, namesIn, optionAt } from "../src/plugin/config/options.js";
+import type { Option } from "../src/plugin/config/option.js";
 
 type Schema = Readonly<Record<string, unknown>>;
 

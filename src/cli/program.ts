@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { CliIo } from "./cli-io.js";
 import type { CommandGroup, CommandRunner } from "./command-runner.js";
+import { backupCommands } from "./commands/backup-commands.js";
 import { completionCommand } from "./commands/completion-command.js";
 import { counterCommands } from "./commands/counter-commands.js";
 import { configCommands } from "./commands/config-commands.js";
@@ -31,6 +32,7 @@ const GROUPS: readonly CommandGroup[] = [
   insightCommands,
   maintenanceCommands,
   copyCommand,
+  backupCommands,
   configCommands,
   doctorCommand,
   completionCommand,

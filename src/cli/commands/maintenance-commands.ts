@@ -21,6 +21,7 @@ export const maintenanceCommands: CommandGroup = (program, runner) => {
     );
   program
     .command("compact")
+    .alias("vacuum")
     .description("give up the space of dead data")
     .action((_options: unknown, command: Command) =>
       runner.onStore(command, "write", async ({ ctx, store, out }) => {

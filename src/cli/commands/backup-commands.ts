@@ -1,0 +1,127 @@
+import type { Command } from "commander";
+import type { BackupOptions, RestoreOptions } from "../../index.js";
+import { usageError } from "../cli-error.js";
+import type { CommandGroup, StoreRun } from "../command-runner.js";
+import { confirm } from "../confirm.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { plural } from "../plural.js";
+import { printable, printableName, quoted } from "../printable.js";
+import { Progress } from "../progress.js";
+import { roundSizeText } from "../size-text.js";
+
+interface BackupArguments {
+  readonly base?: string;
+  readonly gzip?: boolean;
+}
+
+interface RestoreArguments {
+  readonly only?: string;
+  readonly as?: string;
+  readonly replace?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** Copies that outlive the store, and the keys that it is encrypted with: backup, restore, rekey. */
+export const backupCommands: CommandGroup = (program, runner) => {
+  program
+    .command("backup")
+    .argument("<folder>", "a folder that does not exist yet")
+    .description("write everything the store holds into a folder, while others write to it")
+    .option("--base <folder>", "an earlier backup beside it: only what changed since is written")
+    .option("--gzip", "compress the files")
+    .action((folder: string, options: BackupArguments, command: Command) =>
+      runner.onStore(command, "read", (run) => backUp(run, folder, options)),
+    );
+  program
+    .command("restore")
+    .argument("<folder>", "the folder of a backup")
+    .description("check a backup, then write what it holds into the store, which must be empty")
+    .option("--only <namespace>", 'one namespace of the backup alone; "" is the root')
+    .option("--as <namespace>", "with --only, the namespace of the store that it becomes")
+    .option("--replace", "remove first what is in its place")
+    .option("--dry-run", "only check")
+    .action((folder: string, options: RestoreArguments, command: Command) =>
+      runner.onStore(command, options.dryRun === true ? "read" : "write", (run) =>
+        restore(run, folder, options),
+      ),
+    );
+  program
+    .command("rekey")
+    .description("write every value once more that is not under the active key of the configuration")
+    .action((_options: unknown, command: Command) => runner.onStore(command, "write", rekey));
+};
+
+async function backUp(
+  { io, ctx, store, out }: StoreRun,
+  folder: string,
+  { base, gzip }: BackupArguments,
+): Promise<void> {
+  const progress = new Progress(io, out.isJson);
+  const onProgress: BackupOptions["onProgress"] = ({ namespace, records, bytes }) =>
+    progress.show(`${plural(records, "record")} (${roundSizeText(bytes)})${placeText(namespace)}`, undefined);
+  const compression = gzip === true ? "gzip" : "none";
+  try {
+    const options = { compression, onProgress, ...(base !== undefined && { base }) } as const;
+    const result = await store.backup(ctx, folder, options);
+    progress.end();
+    const { kind, namespaces, records, bytes } = result;
+    const what = `${plural(records, "record")} of ${plural(namespaces.length, "namespace")}`;
+    await out.answer(`${kind} backup: ${what} (${roundSizeText(bytes)})`, result);
+  } finally {
+    progress.end();
+  }
+}
+
+async function restore(run: StoreRun, folder: string, options: RestoreArguments): Promise<void> {
+  const { io, ctx, store, out, chosen } = run;
+  const { only, as = only, replace = false, dryRun = false } = options;
+  if (only === undefined && as !== undefined) throw usageError("--as goes with --only; give both");
+  if (replace && !dryRun) {
+    const where = as === undefined ? "" : `in ${as === "" ? "the root" : `namespace ${quoted(as)}`} of `;
+    await confirm(io, `remove everything ${where}the store of ${chosen.source} first`, run.options.yes);
+  }
+  const progress = new Progress(io, out.isJson);
+  const onProgress: RestoreOptions["onProgress"] = ({ phase, namespace, records }) =>
+    progress.show(
+      `${phase === "checking" ? "checked" : "wrote"} ${plural(records, "record")}${placeText(namespace)}`,
+      undefined,
+    );
+  const namespace = only === undefined ? {} : { namespace: { from: only, to: as as string } };
+  try {
+    const result = await store.restore(ctx, folder, { ...namespace, replace, dryRun, onProgress });
+    progress.end();
+    const what = `${plural(result.records, "record")} of ${plural(result.namespaces.length, "namespace")}`;
+    const when = result.createdAt.toISOString();
+    const did = dryRun ? "whole, and could be restored" : "restored";
+    await out.answer(`${did}: ${what}, backed up at ${when}`, result);
+  } finally {
+    progress.end();
+  }
+}
+
+async function rekey({ io, ctx, store, out }: StoreRun): Promise<ExitCode> {
+  const progress = new Progress(io, out.isJson);
+  try {
+    const result = await store.rekey(ctx, {
+      onProgress: ({ namespace, looked, rewritten }) =>
+        progress.show(
+          `${plural(looked, "value")} looked at, ${rewritten} rewritten${placeText(namespace)}`,
+          undefined,
+        ),
+    });
+    progress.end();
+    const { ok, looked, rewritten, unreadable, problems } = result;
+    if (!out.isJson) {
+      for (const { reason, message } of problems) await out.line(`5003 ${reason}: ${printable(message)}`);
+    }
+    const left = unreadable === 0 ? "" : `, ${unreadable} left that do not open`;
+    await out.answer(`${plural(looked, "value")} looked at, ${rewritten} rewritten${left}`, result);
+    return ok ? EXIT.done : EXIT.damaged;
+  } finally {
+    progress.end();
+  }
+}
+
+function placeText(namespace: string): string {
+  return namespace === "" ? "" : ` in ${printableName(namespace)}`;
+}

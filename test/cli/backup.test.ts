@@ -1,0 +1,95 @@
+import { expect } from "chai";
+import { randomBytes } from "node:crypto";
+import { appendFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CliSandbox } from "./cli-sandbox.js";
+
+describe("holdfast backup, restore and rekey", () => {
+  let box: CliSandbox;
+  let config: string;
+
+  beforeEach(() => {
+    box = new CliSandbox();
+    config = box.configureFile();
+  });
+  afterEach(() => box.remove());
+
+  const call = (...args: readonly string[]) => box.call(["--config", config, ...args]);
+
+  async function filled(): Promise<void> {
+    await call("set", "a", "1");
+    await call("list", "rpush", "l", "x", "y");
+    await call("-n", "other", "set", "b", "2");
+  }
+
+  it("bring back what was there, also from an incremental backup", async () => {
+    await filled();
+    const [full, more] = [box.path("full"), box.path("more")];
+    expect((await call("backup", full)).stdout).to.match(/^full backup: \d+ records of 2 namespaces \(/);
+    await call("set", "a", "2");
+    const second = await call("backup", more, "--base", full, "--gzip");
+    expect(second.stdout).to.match(/^incremental backup: 1 record of 2 namespaces \(/);
+
+    config = box.configure({ backend: "sqlite", sqlite: { path: box.path("new.db") } }, "new.yaml");
+    const dry = await call("restore", more, "--dry-run");
+    expect(dry.stdout).to.match(/^whole, and could be restored: \d+ records of 2 namespaces, backed up at 20/);
+    expect((await call("keys")).stdout).to.equal("");
+    expect((await call("restore", more)).stdout).to.match(/^restored: \d+ records of 2 namespaces/);
+    expect((await call("get", "a")).stdout).to.equal("2\n");
+    expect((await call("list", "lrange", "l")).stdout).to.equal('"x"\n"y"\n');
+    expect((await call("-n", "other", "get", "b")).stdout).to.equal("2\n");
+  });
+
+  it("restore one namespace, under another name", async () => {
+    await filled();
+    await call("backup", box.path("full"));
+    const { stdout } = await call("restore", box.path("full"), "--only", "other", "--as", "copy");
+    expect(stdout).to.match(/^restored: 1 record of 1 namespace/);
+    expect((await call("-n", "copy", "get", "b")).stdout).to.equal("2\n");
+  });
+
+  it("refuse a store that is not empty, and replace it only when that is confirmed", async () => {
+    await filled();
+    await call("backup", box.path("full"));
+    await call("set", "later", "1");
+    const refused = await call("restore", box.path("full"));
+    expect(refused.code).to.equal(2);
+    expect(refused.stderr).to.match(/5002 not-empty/);
+    const asked = await call("restore", box.path("full"), "--replace");
+    expect(asked).to.include({ code: 64 });
+    expect(asked.stderr).to.match(/this would remove everything the store of .*; give --yes/);
+    expect((await call("restore", box.path("full"), "--replace", "--yes")).code).to.equal(0);
+    expect((await call("keys")).stdout).to.equal("a\nl\n");
+  });
+
+  it("refuse a damaged backup, one that is none, and a target that is there", async () => {
+    await filled();
+    const full = box.path("full");
+    await call("backup", full);
+    expect((await call("backup", full)).stderr).to.match(/5002 not-empty: .*is there already/);
+    expect((await call("restore", box.path("nothing"))).stderr).to.match(/5003 truncated: .*it is missing/);
+    for (const name of readdirSync(full)) appendFileSync(join(full, name), "x");
+    const damaged = await call("restore", full, "--dry-run");
+    expect(damaged.code).to.equal(3);
+    expect(damaged.stderr).to.match(/5003 \w+: /);
+    expect(await call("restore", full, "--as", "x")).to.include({ code: 64 });
+  });
+
+  it("encrypt what was plain, and say when there is no key", async () => {
+    await filled();
+    const none = await call("rekey");
+    expect(none.code).to.equal(2);
+    expect(none.stderr).to.match(/there are no keys/);
+    writeFileSync(box.path("k1.key"), randomBytes(32).toString("base64"), { mode: 0o600 });
+    const encryption = { active: "k1", keys: [{ id: "k1", file: box.path("k1.key") }] };
+    const file = { path: box.path("data/store.json") };
+    config = box.configure({ backend: "file", file, encryption }, "encrypted.yaml");
+    expect((await call("rekey")).stdout).to.match(/^\d+ values looked at, [1-9]\d* rewritten\n$/);
+    expect((await call("rekey")).stdout).to.match(/^\d+ values looked at, 0 rewritten\n$/);
+    expect((await call("get", "a")).stdout).to.equal("1\n");
+    config = box.configureFile();
+    const locked = await call("get", "a");
+    expect(locked.code).to.equal(3);
+    expect(locked.stderr).to.match(/5003 wrong-key/);
+  });
+});
