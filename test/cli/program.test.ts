@@ -115,7 +115,7 @@ describe("holdfast as a program", () => {
   it("closes the store when Ctrl-C answers a question", async function () {
     if (!existsSync(SCRIPT)) return missing(this, "script of util-linux");
     const lock = `${box.path(STORE)}.lock`;
-    const asking = box.terminal("trap : INT; holdfast clear; echo code $?");
+    const asking = box.terminal("trap : INT; NO_COLOR=1 holdfast clear; echo code $?");
     while (!asking.stdout.includes("[y/N]")) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(existsSync(lock)).to.equal(true);
     asking.child.stdin?.write("\u0003");
