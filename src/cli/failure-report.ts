@@ -15,7 +15,7 @@ export interface FailureReport {
 /** What to try on this command line; the error's own message speaks to programmers. */
 const ADVICE: Partial<Readonly<Record<Reason, string>>> = {
   timeout: "here: give more time with --timeout",
-  unavailable: "here: holdfast doctor looks at the whole way to the store",
+  unavailable: "here: holdfast config print shows which server is meant",
   denied: "here: holdfast config print shows what is used to log in",
   conflict: "here: run it again",
   "not-empty": "here: --resume",

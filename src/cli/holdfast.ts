@@ -18,7 +18,8 @@ endOn("SIGTERM", EXIT.terminated);
 setInterval(() => undefined, 2 ** 30);
 
 const { stdin, stdout, stderr, env: environment } = process;
-stderr.on("error", () => undefined);
+// Whoever has stopped reading is no reason to end with a stack trace; answers see it by themselves.
+for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
 const exitCode = await main(process.argv.slice(2), {
   stdin,
   stdout,

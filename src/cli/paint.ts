@@ -9,5 +9,8 @@ export type Paint = (style: Style, text: string) => string;
 /** Colours only on a terminal that has them, and never against https://no-color.org. */
 export function paintFor(stream: TerminalState, environment: CliIo["environment"]): Paint {
   const isPlain = stream.isTTY !== true || Boolean(environment["NO_COLOR"]) || environment["TERM"] === "dumb";
-  return isPlain ? (_style, text) => text : styleText;
+  // By itself it would look at the standard output of the process, whatever stream this is for.
+  return isPlain
+    ? (_style, text) => text
+    : (style, text) => styleText(style, text, { validateStream: false });
 }

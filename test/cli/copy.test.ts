@@ -85,6 +85,7 @@ describe("holdfast copy", () => {
     const interrupt = new AbortController();
     const { code, stderr } = await box.call(["--config", from, "copy", "--to", to], {
       terminal: true,
+      environment: { NO_COLOR: "1" },
       interrupt: interrupt.signal,
       // The first progress comes when the copy has begun.
       onStderr: () => interrupt.abort(130),

@@ -35,6 +35,15 @@ describe("holdfast as a program", () => {
     expect(stderr.trimEnd().split("\n")).to.have.length(4);
   });
 
+  it("ends quietly when nobody reads its help, its answers or its failures", async () => {
+    const script = [
+      "exec 3>&1",
+      '{ sleep 1; holdfast --help; echo "$?" >&3; holdfast doctor; echo "$?" >&3; } | true',
+      '{ sleep 1; holdfast get gone 2>&1; echo "$?" >&3; } | true',
+    ].join("\n");
+    expect(await box.shell(script)).to.deep.equal({ code: 0, stdout: "0\n0\n1\n", stderr: "" });
+  });
+
   it("ends with 3 where data is damaged, naming the file, and the doctor says so too", async () => {
     await box.run(["set", "k", '"some value"']);
     await box.run(["compact"]);
@@ -106,7 +115,7 @@ describe("holdfast as a program", () => {
   it("closes the store when Ctrl-C answers a question", async function () {
     if (!existsSync(SCRIPT)) return missing(this, "script of util-linux");
     const lock = `${box.path(STORE)}.lock`;
-    const asking = box.terminal("trap : INT; holdfast clear; echo code $?");
+    const asking = box.terminal("trap : INT; NO_COLOR=1 holdfast clear; echo code $?");
     while (!asking.stdout.includes("[y/N]")) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(existsSync(lock)).to.equal(true);
     asking.child.stdin?.write("\u0003");

@@ -35,7 +35,7 @@ export const valueCommands: CommandGroup = (program, runner) => {
     .option("--bytes", "store bytes exactly as given")
     .action(async (key: string, argument: string | undefined, options: SetOptions, command: Command) => {
       await runner.run(command, async (run) => {
-        // Before the store is opened: who types it in takes his time.
+        // Before the store is opened: whoever types it in takes their time.
         const value = await readValue(argument, options, run.io);
         await useChosen(run, "write", ({ ctx, storage }) => storage.set(ctx, key, value, options.ttl));
       });
