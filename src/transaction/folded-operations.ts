@@ -157,7 +157,6 @@ async function together(taken: readonly Waiting[], ctx: Context): Promise<Waitin
 async function join(core: TransactionCore, taken: readonly Waiting[]): Promise<Waiting[]> {
   const joined: Waiting[] = [];
   const room = core.services.backend.info.limits.maxBatchEntries * FULL;
-  for (const waiting of taken) waiting.isBegun = false;
   await prefetch(core, taken);
   for (const waiting of taken) {
     if (waiting.isOver) continue;

@@ -7,6 +7,7 @@ import {
   type StoragePlugin,
 } from "../../src/index.js";
 import { memoryBackend } from "../../src/backends/memory/memory-backend.js";
+import type { Limits } from "../../src/backends/backend.js";
 import type { StoredEntry } from "../../src/core/entry.js";
 import { FaultBackend } from "../../src/testing/fault-backend.js";
 
@@ -19,13 +20,13 @@ interface Folding {
   readonly commits: () => Promise<number>;
 }
 
-/** A store that takes so few entries at once. */
-async function folding(maxBatchEntries = 100_000): Promise<Folding> {
+/** A store that takes no more at once. */
+async function folding(limits: Partial<Limits> = {}): Promise<Folding> {
   let faults!: FaultBackend;
   const small = defaultBackends().with("small", async () => (setup) => {
     const inner = memoryBackend(setup);
     const { info } = inner;
-    Object.defineProperty(inner, "info", { value: { ...info, limits: { ...info.limits, maxBatchEntries } } });
+    Object.defineProperty(inner, "info", { value: { ...info, limits: { ...info.limits, ...limits } } });
     faults = new FaultBackend(inner);
     return faults;
   });
@@ -71,12 +72,7 @@ describe("concurrent changes of one key", () => {
     const held = faults.hold("commit", "before");
     const pushed = [1, 2, 3].map((i) => list.rpush(ctx, i));
     await held.reached;
-    // Another process, as it were: its commit does not pass the pump.
-    const [head] = (await faults.read(ctx, "", ["list"])).entries;
-    const { key, type, codec, data, incarnation = "" } = head as StoredEntry;
-    const put = { kind: "put", key, type, codec, data, incarnation, expiry: undefined } as const;
-    const batch = { id: "other", ctx, namespace: "", checks: [], ranges: [], writes: [put] };
-    const other = faults.commit([batch]);
+    const other = changeElsewhere(faults);
     held.release();
     await other;
     expect(await Promise.all(pushed)).to.deep.equal([2, 3, 4]);
@@ -84,8 +80,29 @@ describe("concurrent changes of one key", () => {
     await storage.stop();
   });
 
+  it("are made again when what they know turns out to be old as they read", async () => {
+    const { storage, faults } = await folding();
+    const list = storage.list<number>("list");
+    await list.rpush(ctx, 1, 2, 3);
+    await changeElsewhere(faults);
+    expect(await Promise.all([list.lpop(ctx), list.rpop(ctx)])).to.deep.equal([1, 3]);
+    await changeElsewhere(faults);
+    expect(await list.lindex(ctx, 0)).to.equal(2);
+    await storage.stop();
+  });
+
+  it("are made one by one when their data is too much for one commit", async () => {
+    const { storage, commits } = await folding({ maxBatchBytes: 250 });
+    const list = storage.list<string>("list");
+    const pushed = Array.from({ length: 4 }, (_, i) => list.rpush(ctx, `${i}`.repeat(100)));
+    expect(await Promise.all(pushed)).to.deep.equal([1, 2, 3, 4]);
+    expect(await commits()).to.equal(4);
+    expect(await list.lindex(ctx, -1)).to.equal("3".repeat(100));
+    await storage.stop();
+  });
+
   it("are parted where the backend takes no more at once", async () => {
-    const { storage, commits } = await folding(40);
+    const { storage, commits } = await folding({ maxBatchEntries: 40 });
     const list = storage.list<number>("list");
     const pushed = Array.from({ length: 60 }, (_, i) => list.rpush(ctx, i, i));
     await Promise.all(pushed);
@@ -97,7 +114,7 @@ describe("concurrent changes of one key", () => {
   });
 
   it("leave nothing of one that is too large, and do not keep the others from theirs", async () => {
-    const { storage } = await folding(40);
+    const { storage } = await folding({ maxBatchEntries: 40 });
     const list = storage.list<number>("list");
     const many = Array.from({ length: 50 }, (_, i) => i);
     const calls = [list.rpush(ctx, 1), list.rpush(ctx, 2), list.rpush(ctx, ...many), list.rpush(ctx, 3)];
@@ -110,7 +127,7 @@ describe("concurrent changes of one key", () => {
   });
 
   it("refuse a removal that moves more than the backend takes, and change nothing", async () => {
-    const { storage } = await folding(40);
+    const { storage } = await folding({ maxBatchEntries: 40 });
     const list = storage.list<number>("list");
     for (let i = 0; i < 5; i++) await list.rpush(ctx, ...Array.from({ length: 20 }, (_, j) => i * 20 + j));
     const error: unknown = await list.lrem(ctx, 0, 50).catch((thrown: unknown) => thrown);
@@ -136,3 +153,12 @@ describe("concurrent changes of one key", () => {
     }
   });
 });
+
+/** Another process, as it were, writes the list once more as it is: its commit does not pass the pump. */
+async function changeElsewhere(faults: FaultBackend): Promise<void> {
+  const [head] = (await faults.read(ctx, "", ["list"])).entries;
+  const { key, type, codec, data, incarnation = "", version } = head as StoredEntry;
+  const put = { kind: "put", key, type, codec, data, incarnation, expiry: undefined } as const;
+  const batch = { id: `${version}+`, ctx, namespace: "", checks: [], ranges: [], writes: [put] };
+  await faults.commit([batch]);
+}

@@ -276,6 +276,25 @@ function transactionCases(list: StorageCaseList): void {
 }
 
 function consistencyCases(list: StorageCaseList): void {
+  list.it("are read as they are when the answer is made", async ({ store, ctx, faults }) => {
+    const items = store.list<number>("list");
+    await items.rpush(ctx, 1, 2, 3);
+    const range = faults.hold("read", "before");
+    const read = items.lrange(ctx, -2, -1);
+    await range.reached;
+    await items.rpush(ctx, 4);
+    range.release();
+    assert.deepEqual(await read, [3, 4]);
+    const hash = store.hash<number>("hash");
+    await hash.hset(ctx, "a", 1);
+    const scan = faults.hold("scan", "before");
+    const all = hash.hgetall(ctx);
+    await scan.reached;
+    await hash.hset(ctx, { b: 2, c: 3 });
+    scan.release();
+    assert.deepEqual(Object.fromEntries(await all), { a: 1, b: 2, c: 3 });
+  });
+
   list.it("are read in one state while others change them", async ({ store, ctx }) => {
     const [queue, pair] = [store.list<number>("queue"), store.hash<number>("pair")];
     await queue.rpush(ctx, 0, 1, 2, 3, 4);

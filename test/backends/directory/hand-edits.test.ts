@@ -53,7 +53,7 @@ describe("files of keys that somebody changes by hand", () => {
       problems.map(({ reason, key, file }) => [reason, key, file]),
       [["checksum", "two", fileOf("two")]],
     );
-    assert.deepEqual(Object.keys(rest), ["entries"]);
+    assert.deepEqual(Object.keys(rest), ["entries", "orphans"]);
     await assert.rejects(storage.get(ctx, "two"), refused, "to verify accepts nothing");
   });
 
