@@ -102,16 +102,27 @@ function stringOrNone(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** @throws StorageFault `unavailable` when a node of a cluster does not see every slot served. */
+/**
+ * @param nodes those that serve slots; there are none before the nodes have been joined.
+ * @throws StorageFault `unavailable` when a node of a cluster does not see every slot served.
+ */
 export async function checkCluster(
   limit: Context,
   nodes: readonly Pick<RedisClient, "sendCommand">[],
 ): Promise<void> {
+  if (nodes.length === 0) throw notReady("none of its nodes serves a slot");
   for (const node of nodes) {
     const state = await answerOf(limit, node, ["CLUSTER", "INFO"]);
-    if (typeof state !== "string" || state.includes("cluster_state:ok")) continue;
-    throw new StorageFault("unavailable", "the cluster is not ready: it does not serve every slot");
+    if (typeof state === "string" && !state.includes("cluster_state:ok"))
+      throw notReady("it does not serve every slot");
   }
+}
+
+function notReady(why: string): StorageFault {
+  return new StorageFault(
+    "unavailable",
+    `the cluster is not ready: ${why}; join its nodes, or wait for them`,
+  );
 }
 
 /** What the server answers; undefined when the user may not ask, or the server was renamed or stripped of the command. */

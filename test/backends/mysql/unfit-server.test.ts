@@ -12,7 +12,7 @@ import { freePort } from "../../support/servers/server-process.js";
 const ctx = background();
 const MAX_CONNECTIONS = 14;
 /** All tables in one file that does not grow beyond this: a full disk without a disk. */
-const SMALL = ["--innodb-file-per-table=0", "--innodb-data-file-path=ibdata1:4M:autoextend:max:24M"];
+const SMALL = ["--innodb-file-per-table=0", "--innodb-data-file-path=ibdata1:4M:autoextend:max:92M"];
 const PLAIN_USER = "CREATE USER plain IDENTIFIED BY 'canary-of-the-tests'";
 
 describe("a server of mysql that is not as it should be", function () {
@@ -125,12 +125,15 @@ describe("a server of mysql that is not as it should be", function () {
   it("says no-space when its table space is full, keeps what was acknowledged, and goes on when there is room", async () => {
     const small = (await startMariadb({ args: SMALL })) as MariadbServer;
     try {
+      await askMysql(small.url, "CREATE TABLE ballast (filler longblob)");
+      for (let i = 0; i < 8; i++)
+        await askMysql(small.url, "INSERT INTO ballast VALUES (REPEAT('x', 1000000))");
       const storage = await open({ url: small.url });
       const written: string[] = [];
       let refusal: unknown;
-      while (refusal === undefined && written.length < 100) {
+      while (refusal === undefined && written.length < 300) {
         const key = `k${written.length}`;
-        refusal = await storage.set(ctx, key, new Uint8Array(randomBytes(500_000))).then(
+        refusal = await storage.set(ctx, key, new Uint8Array(randomBytes(1_500_000))).then(
           () => void written.push(key),
           (error: unknown) => error,
         );
@@ -138,8 +141,8 @@ describe("a server of mysql that is not as it should be", function () {
       expect(refusal).to.include({ code: 5002, reason: "no-space" });
       expect(written).to.not.have.length(0);
       expect([...(await storage.getBatch(ctx, written)).keys()]).to.deep.equal(written);
-      await eventually(() => storage.deleteBatch(ctx, written));
-      await eventually(() => storage.set(ctx, "after", new Uint8Array(randomBytes(500_000))));
+      await askMysql(small.url, "DROP TABLE ballast");
+      await eventually(() => storage.set(ctx, "after", new Uint8Array(randomBytes(1_500_000))));
       await storage.stop();
       opened = undefined;
     } finally {

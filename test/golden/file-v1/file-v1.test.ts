@@ -3,18 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import type { Position } from "../../../src/backends/backend.js";
 import { fileBackend } from "../../../src/backends/file/file-backend.js";
 import { background } from "../../../src/core/context.js";
 import { suiteSetup } from "../../../src/testing/backend-suite/suite-harness.js";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
+import { goldenEntry, type GoldenContent } from "../golden-entry.js";
 
 const ctx = background();
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-
-interface Expected {
-  readonly [namespace: string]: { readonly position: Position; readonly entries: readonly unknown[] };
-}
 
 /** Stores of format 1, as version 0.1 wrote them: they open for ever. */
 describe("golden files: file backend, format 1", () => {
@@ -33,11 +29,11 @@ describe("golden files: file backend, format 1", () => {
         const options = { path: join(folder, "storage.json"), readOnly };
         const store = fileBackend(suiteSetup(conditions, { options }));
         await store.open(ctx);
-        const expected = JSON.parse(await readFile(join(HERE, "expected.json"), "utf8")) as Expected;
+        const expected = JSON.parse(await readFile(join(HERE, "expected.json"), "utf8")) as GoldenContent;
         for (const [namespace, held] of Object.entries(expected)) {
           expect((await store.read(ctx, namespace, [])).position).to.deep.equal(held.position);
           const found: unknown[] = [];
-          for await (const { entries } of store.scan(ctx, namespace, { start: "" })) found.push(...entries.map(shown));
+          for await (const { entries } of store.scan(ctx, namespace, { start: "" })) found.push(...entries.map(goldenEntry));
           expect(found).to.deep.equal(held.entries);
         }
         await store.close(ctx);
@@ -45,18 +41,3 @@ describe("golden files: file backend, format 1", () => {
     }
   }
 });
-
-function shown(entry: {
-  key: string;
-  version: string;
-  type: number;
-  codec: number;
-  data: string | Uint8Array;
-  expiresAt?: number;
-  incarnation?: string;
-}): unknown {
-  const { key, version, type, codec, expiresAt, incarnation } = entry;
-  const data = typeof entry.data === "string" ? entry.data : { base64: Buffer.from(entry.data).toString("base64") };
-  const optional = { ...(expiresAt !== undefined && { expiresAt }), ...(incarnation !== undefined && { incarnation }) };
-  return { key, version, type, codec, data, ...optional };
-}

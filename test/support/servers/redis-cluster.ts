@@ -27,20 +27,34 @@ export interface RedisClusterServers {
   readonly addresses: readonly string[];
   readonly masters: readonly ClusterNode[];
   readonly replicas: readonly ClusterNode[];
+  /** Makes a cluster of nodes that were started apart. */
+  join(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** The cluster that all suites share; undefined where the program is missing. */
 export const redisCluster = sharedServer(() => startRedisCluster());
 
-/** Starts private servers and joins them: three masters that share the slots evenly, each with so many replicas. */
-export async function startRedisCluster({
-  replicas = 0,
-  args = [],
-}: {
+export interface RedisClusterForm {
+  /** Of each master; none unless given. */
   readonly replicas?: number;
   readonly args?: readonly string[];
-} = {}): Promise<RedisClusterServers | undefined> {
+}
+
+/** Starts private servers and joins them: three masters that share the slots evenly, each with so many replicas. */
+export async function startRedisCluster(
+  form: RedisClusterForm = {},
+): Promise<RedisClusterServers | undefined> {
+  const servers = await startRedisNodes(form);
+  await servers?.join();
+  return servers;
+}
+
+/** Starts the same servers, which do not know each other yet. */
+export async function startRedisNodes({
+  replicas = 0,
+  args = [],
+}: RedisClusterForm = {}): Promise<RedisClusterServers | undefined> {
   const program = redisProgram();
   if (program === undefined) return undefined;
   const folders: string[] = [];
@@ -51,17 +65,11 @@ export async function startRedisCluster({
     nodes.push(await startNode(program, folder, args));
   }
   const masters = nodes.slice(0, MASTERS);
-  await join(masters, nodes);
-  await Promise.all(
-    nodes
-      .slice(MASTERS)
-      .map(async (node, i) => node.ask("CLUSTER", "REPLICATE", masters[i % MASTERS]?.id as string)),
-  );
-  await untilAll(nodes, isServing);
   return {
     addresses: masters.map(({ port }) => `127.0.0.1:${port}`),
     masters,
     replicas: nodes.slice(MASTERS),
+    join: () => join(masters, nodes),
     async stop() {
       await Promise.all(nodes.map(({ process }) => process.stop("SIGKILL")));
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -100,6 +108,12 @@ async function join(masters: readonly ClusterNode[], nodes: readonly ClusterNode
     async ({ ask }) => String(await ask("CLUSTER", "NODES")).split("\n").length > nodes.length,
   );
   await untilAll(masters, isServing);
+  await Promise.all(
+    nodes
+      .slice(MASTERS)
+      .map(async ({ ask }, i) => ask("CLUSTER", "REPLICATE", masters[i % MASTERS]?.id as string)),
+  );
+  await untilAll(nodes, isServing);
 }
 
 async function isServing({ ask }: ClusterNode): Promise<boolean> {
