@@ -55,6 +55,7 @@ export { copyStorage } from "./plugin/copy/copy-storage.js";
 export { openStorage, type OpenStorageOptions } from "./plugin/open-storage.js";
 export { ConfigError, type ConfigProblem } from "./plugin/config/config-error.js";
 export type { StorageSettings } from "./plugin/settings.js";
+export type { LostPart, RepairReport } from "./plugin/repair/repair-report.js";
 export type { StandardSchema } from "./plugin/standard-schema.js";
 export { StoragePlugin, type StoragePluginOptions } from "./plugin/storage-plugin.js";
 export type {
