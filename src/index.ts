@@ -58,6 +58,7 @@ export { openStorage, type OpenStorageOptions } from "./plugin/open-storage.js";
 export { ConfigError, type ConfigProblem } from "./plugin/config/config-error.js";
 export type { StorageSettings } from "./plugin/settings.js";
 export type { RekeyOptions, RekeyProgress, RekeyResult } from "./plugin/rekey-store.js";
+export type { LostPart, RepairReport } from "./plugin/repair/repair-report.js";
 export type { StandardSchema } from "./plugin/standard-schema.js";
 export { StoragePlugin, type StoragePluginOptions } from "./plugin/storage-plugin.js";
 export type {

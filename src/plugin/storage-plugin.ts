@@ -17,14 +17,16 @@ import type { BackupSchedule } from "./backup/backup-schedule.js";
 import { scheduleHealth, scheduleMetrics } from "./backup/schedule-report.js";
 import type { RestoreOptions, RestoreResult } from "./backup/restore-options.js";
 import { readKeys } from "./config/read-keys.js";
+import { isMapping } from "./config/mapping.js";
 import { resolveSettings } from "./config/resolve-settings.js";
 import { NamespaceAccess } from "./namespace-access.js";
 import { NamespaceStorage } from "./namespace-storage.js";
 import type { ConfigSection, Health, Metric, Plugin, PluginHost, ReconfigureOutcome } from "./plugin.js";
 import type { ResolvedSettings, StorageSettings } from "./settings.js";
 import { differsOnlyInTunables } from "./tunables.js";
-import { buildStack, rebuildStack } from "./stack.js";
-import { rememberStore, StackSlot } from "./stack-slot.js";
+import { salvageStore } from "./repair/salvage-store.js";
+import { buildStack, rebuildStack, type Stack } from "./stack.js";
+import { rememberStore, slotOfStore, StackSlot } from "./stack-slot.js";
 import type { Storage } from "./storage.js";
 import { ROOT_STORAGE, STORAGE } from "./storage-tokens.js";
 import { inspectStore, type StoreInfo } from "./store-info.js";
@@ -32,7 +34,7 @@ import { dropOrphans } from "./orphans.js";
 import { listLiveNamespaces } from "./live-namespaces.js";
 import { rekeyStore, type RekeyOptions, type RekeyResult } from "./rekey-store.js";
 import { requireKnownOptions } from "../core/known-options.js";
-import { verifyStore, type StoreVerification, type VerifyOptions } from "./verify-store.js";
+import { verifyDamaged, verifyStore, type StoreVerification, type VerifyOptions } from "./verify-store.js";
 
 export interface StoragePluginOptions {
   /** Used when the host has no `storage:` section. Default: a store in memory. */
@@ -230,13 +232,35 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
    *
    * @param options `acceptEdits`: what somebody did by hand to the file of a key becomes a commit, where a backend keeps
    * such files: an edited file is a `set`, a missing one a `delete`. What does not decode stays a problem.
+   * `repair`: writes what is undamaged into another store, which must be empty (`not-empty`), and never changes this one;
+   * the report then says what was salvaged and what was lost.
    */
   verify(ctx: Context, options: VerifyOptions = {}): Promise<StoreVerification> {
-    const access = options?.acceptEdits === true ? "write" : "read";
-    return this.#whole("verify", access, ctx, async () => {
-      requireKnownOptions("verify", options, ["acceptEdits"]);
-      return verifyStore(this.#slot.stack, ctx, options);
+    const writes = options?.acceptEdits === true || options?.repair !== undefined;
+    return this.#whole("verify", writes ? "write" : "read", ctx, async () => {
+      requireKnownOptions("verify", options, ["acceptEdits", "repair"]);
+      const { stack } = this.#slot;
+      if (options.repair === undefined) return verifyStore(stack, ctx, options);
+      requireKnownOptions("repair", options.repair, ["into"]);
+      const into = this.#salvageTarget(options.repair.into);
+      const report = await verifyDamaged(stack, ctx, options);
+      return { ...report, repair: await into((other) => salvageStore(stack, other, ctx), ctx) };
     });
+  }
+
+  /** Lends out the stack of the store that is to take what can be salvaged. @throws TypeError when it is none. */
+  #salvageTarget(into: unknown): <T>(use: (stack: Stack) => Promise<T>, ctx: Context) => Promise<T> {
+    const slot = slotOfStore(into);
+    if (slot === this.#slot) throw new TypeError("a store cannot be repaired into itself");
+    if (slot !== undefined) return (use) => use(slot.stack);
+    if (!isMapping(into))
+      throw new TypeError("into must be a whole store, as openStorage gives it, or a configuration");
+    const options = { settings: into, backends: this.#backends, runtime: this.#runtime, warn: this.#warn };
+    return async (use, ctx) => {
+      await using other = new StoragePlugin(options);
+      await other.start(ctx);
+      return await use(other.#slot.stack);
+    };
   }
 
   /**

@@ -7,11 +7,19 @@ import { EVERYTHING } from "../core/range.js";
 import { CommitRequest } from "../transaction/commit-request.js";
 import { countOrphans } from "./orphans.js";
 import { RESTORE_MARKER, UNFINISHED } from "./backup/restore-marker.js";
+import { isDamage, type RepairReport } from "./repair/repair-report.js";
+import type { StorageSettings } from "./settings.js";
+import type { Storage } from "./storage.js";
 import type { Stack } from "./stack.js";
 
 export interface VerifyOptions {
   /** Makes commits of what was done by hand to the files of keys, on a backend that has such. Default: false. */
   readonly acceptEdits?: boolean;
+  /**
+   * Salvages what is undamaged into another store, which must be empty: an open one, or a configuration, which is opened
+   * for it and closed again. The store itself is not changed.
+   */
+  readonly repair?: { readonly into: Storage | StorageSettings };
 }
 
 export interface StoreVerification {
@@ -27,6 +35,25 @@ export interface StoreVerification {
   /** Edits by hand that became commits, and are no problems any more; there when they were to be accepted. */
   readonly accepted?: number;
   readonly problems: readonly VerifyProblem[];
+  /** What was salvaged and what was lost; there when a repair was asked for. */
+  readonly repair?: RepairReport;
+}
+
+/** As {@link verifyStore}, where damage that ends the reading is a problem like any other. */
+export async function verifyDamaged(
+  stack: Stack,
+  ctx: Context,
+  options: VerifyOptions,
+): Promise<StoreVerification> {
+  try {
+    return await verifyStore(stack, ctx, options);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const { reason, message, namespace, key } = error;
+    const where = { ...(namespace !== undefined && { namespace }), ...(key !== undefined && { key }) };
+    const problem = asUsersKnowIt({ reason: reason as VerifyProblem["reason"], message, ...where });
+    return { ok: false, entries: 0, problems: [problem] };
+  }
 }
 
 /** Has the backend check its own storage, then decodes every value and looks for what structures left behind. */

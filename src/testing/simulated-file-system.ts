@@ -30,6 +30,8 @@ type Names = Map<string, SimulatedInode>;
 interface PendingNames {
   readonly folder: string;
   readonly changes: readonly (readonly [path: string, inode: SimulatedInode | undefined])[];
+  /** A folder that got another name: whatever names in it are kept by then go along. */
+  readonly moved?: { readonly from: string; readonly to: string };
 }
 
 /**
@@ -75,8 +77,8 @@ export class SimulatedFileSystem implements FileSystem {
     const next = new SimulatedFileSystem(mapValues(this.#durableNames, copy));
     for (const [path, inode] of this.#names) next.#names.set(path, copy(inode));
     for (const path of next.#names.keys()) if (!this.#names.has(path)) next.#names.delete(path);
-    next.#pending = this.#pending.map(({ folder, changes }) => ({
-      folder,
+    next.#pending = this.#pending.map(({ changes, ...rest }) => ({
+      ...rest,
       changes: changes.map(([path, inode]) => [path, inode && copy(inode)]),
     }));
     return next;
@@ -89,8 +91,8 @@ export class SimulatedFileSystem implements FileSystem {
    */
   powerCut(survives: () => boolean): SimulatedFileSystem {
     const names: Names = new Map(this.#durableNames);
-    for (const { changes } of this.#pending) {
-      if (survives()) applyNames(names, changes);
+    for (const pending of this.#pending) {
+      if (survives()) applyNames(names, pending);
     }
     const copies = new Map<SimulatedInode, SimulatedInode>();
     const kept: Names = new Map();
@@ -138,6 +140,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   async rename(from: string, to: string): Promise<void> {
     this.#begin("rename", from);
+    if (!this.#names.has(from) && this.#holdsNames(from)) return this.#moveFolder(from, to);
     const inode = this.#existing(from);
     this.#rename(dirname(to), [
       [from, undefined],
@@ -171,8 +174,8 @@ export class SimulatedFileSystem implements FileSystem {
 
   async syncDir(folder: string): Promise<void> {
     this.#begin("syncDir", folder);
-    for (const { changes } of this.#pending.filter((pending) => pending.folder === folder)) {
-      applyNames(this.#durableNames, changes);
+    for (const pending of this.#pending.filter((each) => each.folder === folder)) {
+      applyNames(this.#durableNames, pending);
     }
     this.#pending = this.#pending.filter((pending) => pending.folder !== folder);
   }
@@ -264,8 +267,16 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   #rename(folder: string, changes: PendingNames["changes"]): void {
-    applyNames(this.#names, changes);
-    this.#pending.push({ folder, changes });
+    const pending = { folder, changes };
+    applyNames(this.#names, pending);
+    this.#pending.push(pending);
+  }
+
+  #moveFolder(from: string, to: string): void {
+    if (this.#names.has(to) || this.#holdsNames(to)) throw systemError("ENOTEMPTY", to);
+    const pending = { folder: dirname(to), changes: [], moved: { from, to } };
+    applyNames(this.#names, pending);
+    this.#pending.push(pending);
   }
 
   #holdsNames(folder: string): boolean {
@@ -280,10 +291,16 @@ export class SimulatedFileSystem implements FileSystem {
   }
 }
 
-function applyNames(names: Names, changes: PendingNames["changes"]): void {
+function applyNames(names: Names, { changes, moved }: PendingNames): void {
   for (const [path, inode] of changes) {
     if (inode === undefined) names.delete(path);
     else names.set(path, inode);
+  }
+  if (moved === undefined) return;
+  for (const [path, inode] of [...names]) {
+    if (!path.startsWith(`${moved.from}/`)) continue;
+    names.delete(path);
+    names.set(moved.to + path.slice(moved.from.length), inode);
   }
 }
 

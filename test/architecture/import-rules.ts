@@ -125,6 +125,12 @@ export const FOLDER_RULES: readonly FolderRule[] = [
     builtins: ["node:buffer", "node:crypto", "node:path", ...NO_IO],
   },
   {
+    folder: "plugin/repair",
+    ours: ["core", CONTRACT, "plugin"],
+    packages: [],
+    builtins: [],
+  },
+  {
     folder: "plugin/config",
     ours: ["core", "plugin", "sealing"],
     packages: ["yaml"],

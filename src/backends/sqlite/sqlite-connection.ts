@@ -14,15 +14,27 @@ export class SqliteConnection {
   }
 
   run(sql: string, values: readonly SqlValue[] = []): void {
-    this.#prepared(sql).run(values);
+    try {
+      this.#prepared(sql).run(values);
+    } catch (error) {
+      throw this.#forgetting(sql, error);
+    }
   }
 
   get(sql: string, values: readonly SqlValue[] = []): Row | undefined {
-    return this.#prepared(sql).get(values);
+    try {
+      return this.#prepared(sql).get(values);
+    } catch (error) {
+      throw this.#forgetting(sql, error);
+    }
   }
 
   all(sql: string, values: readonly SqlValue[] = []): readonly Row[] {
-    return this.#prepared(sql).all(values);
+    try {
+      return this.#prepared(sql).all(values);
+    } catch (error) {
+      throw this.#forgetting(sql, error);
+    }
   }
 
   /** The number in the first column of the only row. */
@@ -52,6 +64,12 @@ export class SqliteConnection {
   close(): void {
     this.#statements.clear();
     this.#database.close();
+  }
+
+  /** A statement that met damage is not set back by libsql, and would fail for ever, wherever else it looks. */
+  #forgetting(sql: string, error: unknown): unknown {
+    this.#statements.delete(sql);
+    return error;
   }
 
   #prepared(sql: string): SqliteStatement {

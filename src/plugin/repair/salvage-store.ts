@@ -1,0 +1,32 @@
+import type { Context } from "../../core/context.js";
+import { StorageFault } from "../../core/errors.js";
+import { EVERYTHING } from "../../core/range.js";
+import type { Stack } from "../stack.js";
+import { NamespaceSalvage } from "./namespace-salvage.js";
+import { RepairTally, type RepairReport } from "./repair-report.js";
+
+/**
+ * Writes into an empty store what of another one is undamaged. The damaged store is only read.
+ *
+ * @throws StorageFault `not-empty`, and whatever fails for other reasons than damage.
+ */
+export async function salvageStore(from: Stack, into: Stack, ctx: Context): Promise<RepairReport> {
+  await requireEmpty(into, ctx);
+  const tally = new RepairTally();
+  const names: string[] = [];
+  for await (const page of from.backend.namespaces(ctx)) names.push(...page);
+  for (const namespace of names) await new NamespaceSalvage({ from, into, ctx, namespace, tally }).carryOut();
+  return tally.report;
+}
+
+async function requireEmpty({ backend }: Stack, ctx: Context): Promise<void> {
+  for await (const names of backend.namespaces(ctx)) {
+    for (const namespace of names) {
+      for await (const { count } of backend.scan(ctx, namespace, EVERYTHING, { want: "count", limit: 1 })) {
+        if (count === 0) continue;
+        const message = "the store that is to take what can be salvaged is not empty; give an empty one";
+        throw new StorageFault("not-empty", message, { namespace });
+      }
+    }
+  }
+}
