@@ -52,7 +52,7 @@ export async function verifyDamaged(
     const { reason, message, namespace, key } = error;
     const where = { ...(namespace !== undefined && { namespace }), ...(key !== undefined && { key }) };
     const problem = asUsersKnowIt({ reason: reason as VerifyProblem["reason"], message, ...where });
-    return { ok: false, entries: 0, problems: [problem] };
+    return { ok: false, entries: 0, orphans: 0, problems: [problem] };
   }
 }
 

@@ -32,7 +32,9 @@ describe("holdfast backup, restore and rekey", () => {
 
     config = box.configure({ backend: "sqlite", sqlite: { path: box.path("new.db") } }, "new.yaml");
     const dry = await call("restore", more, "--dry-run");
-    expect(dry.stdout).to.match(/^whole, and could be restored: \d+ records of 2 namespaces, backed up at 20/);
+    expect(dry.stdout).to.match(
+      /^whole, and could be restored: \d+ records of 2 namespaces, backed up at 20/,
+    );
     expect((await call("keys")).stdout).to.equal("");
     expect((await call("restore", more)).stdout).to.match(/^restored: \d+ records of 2 namespaces/);
     expect((await call("get", "a")).stdout).to.equal("2\n");

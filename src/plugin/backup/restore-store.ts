@@ -144,7 +144,11 @@ class RestoreRun {
   }
 
   /** What had expired when the backup was made is not put, and takes what an earlier record put. */
-  async #put(batches: EntryBatches, { entry }: BackupRecord & { kind: "put" }, { from, now }: Move): Promise<void> {
+  async #put(
+    batches: EntryBatches,
+    { entry }: BackupRecord & { kind: "put" },
+    { from, now }: Move,
+  ): Promise<void> {
     const { type, expiresAt, incarnation } = entry;
     const key = this.#incarnations.key(entry.key);
     if (expiresAt !== undefined && expiresAt <= now) return batches.delete(key);

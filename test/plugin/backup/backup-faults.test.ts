@@ -3,6 +3,8 @@ import { memoryBackend } from "../../../src/backends/memory/memory-backend.js";
 import { background } from "../../../src/core/context.js";
 import { StorageError } from "../../../src/core/errors.js";
 import type { FileSystem } from "../../../src/core/file-system.js";
+import { defaultCodecs } from "../../../src/core/codec-registry.js";
+import { KeyRing } from "../../../src/sealing/key-ring.js";
 import { resolveSettings } from "../../../src/plugin/config/resolve-settings.js";
 import { backupStore } from "../../../src/plugin/backup/backup-store.js";
 import { restoreStore } from "../../../src/plugin/backup/restore-store.js";
@@ -98,7 +100,10 @@ async function openStack(): Promise<Stack> {
     suiteSetup({ runtime, changes: { count: 100, ageMs: 1e6 }, sweepIntervalMs: 1e6 }),
   );
   await backend.open(ctx);
-  return buildStack(backend, resolveSettings({}), runtime);
+  return buildStack(backend, resolveSettings({}), runtime, {
+    codecs: defaultCodecs(),
+    keys: new KeyRing([]),
+  });
 }
 
 async function outcome(call: Promise<unknown>): Promise<unknown> {
