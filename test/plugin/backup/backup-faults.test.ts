@@ -102,7 +102,7 @@ async function openStack(): Promise<Stack> {
   await backend.open(ctx);
   return buildStack(backend, resolveSettings({}), runtime, {
     codecs: defaultCodecs(),
-    keys: new KeyRing([]),
+    keys: new KeyRing([], undefined),
   });
 }
 
