@@ -158,7 +158,10 @@ export class SealedBackend implements Backend {
       writes.some((write) => write.kind === "put" && seal.isLarge(write)),
     );
     if (isLarge || this.#closing !== undefined) return this.#commitLater(batches);
-    const sealPut = (put: Put, batch: Batch) => ({ ...put, ...seal.seal(placeOfPut(put, batch), put) });
+    const sealPut = (put: Put, batch: Batch) => ({
+      ...put,
+      ...seal.seal(placeOfPut(put, batch), put, this.#maxBytes),
+    });
     return this.#inner.commit(
       batches.map((batch) =>
         withWrites(
@@ -167,6 +170,11 @@ export class SealedBackend implements Backend {
         ),
       ),
     );
+  }
+
+  /** The backend's own limit of a value. */
+  get #maxBytes(): number {
+    return this.#inner.info.limits.maxValueBytes;
   }
 
   #commitLater(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
@@ -184,7 +192,11 @@ export class SealedBackend implements Backend {
       const writes: Write[] = [];
       for (const write of batch.writes) {
         if (write.kind !== "put") writes.push(write);
-        else writes.push({ ...write, ...(await this.#seal.sealLarge(placeOfPut(write, batch), write)) });
+        else
+          writes.push({
+            ...write,
+            ...(await this.#seal.sealLarge(placeOfPut(write, batch), write, this.#maxBytes)),
+          });
       }
       sealed.push(withWrites(batch, writes));
     }
@@ -217,8 +229,8 @@ export class SealedBackend implements Backend {
   }
 
   #openPayload(namespace: string, entry: Omit<StoredEntry, "size">): Payload {
-    const maxBytes = Math.max(this.#inner.info.limits.maxValueBytes, MAX_VALUE_BYTES);
-    return this.#seal.open(placeOf(entry, namespace, entry.version), entry, maxBytes);
+    const place = placeOf(entry, namespace, entry.version);
+    return this.#seal.open(place, entry, Math.max(this.#maxBytes, MAX_VALUE_BYTES));
   }
 }
 

@@ -45,19 +45,26 @@ export class ValueSeal {
     return this.#keys.active !== undefined;
   }
 
-  /** A value as it is to be stored. */
-  seal(place: EntryPlace, payload: Payload): Payload {
-    return this.#encrypt(place, this.#isCompressed(payload) ? compressPayload(payload) : payload);
+  /**
+   * A value as it is to be stored.
+   *
+   * @param maxBytes the most a value may have: a larger one is not compressed, so that the backend refuses it.
+   */
+  seal(place: EntryPlace, payload: Payload, maxBytes: number): Payload {
+    return this.#encrypt(place, this.#isCompressed(payload, maxBytes) ? compressPayload(payload) : payload);
   }
 
   /** As {@link seal}, compressing on another thread. */
-  async sealLarge(place: EntryPlace, payload: Payload): Promise<Payload> {
-    return this.#encrypt(place, this.#isCompressed(payload) ? await compressLargePayload(payload) : payload);
+  async sealLarge(place: EntryPlace, payload: Payload, maxBytes: number): Promise<Payload> {
+    return this.#encrypt(
+      place,
+      this.#isCompressed(payload, maxBytes) ? await compressLargePayload(payload) : payload,
+    );
   }
 
   /** Whether sealing would hold up everything else. */
   isLarge(payload: Payload): boolean {
-    return payload.data.length >= LARGE_BYTES && this.#isCompressed(payload);
+    return payload.data.length >= LARGE_BYTES && this.#isCompressed(payload, Infinity);
   }
 
   /** Whether a value is stored in a form that {@link open} undoes, or refuses. */
@@ -82,8 +89,10 @@ export class ValueSeal {
     return active === undefined ? payload.codec !== ENCRYPTED : isEncryptedWith(active, payload);
   }
 
-  #isCompressed({ data }: Payload): boolean {
-    return this.#compressFrom !== Infinity && byteLength(data) >= this.#compressFrom;
+  #isCompressed({ data }: Payload, maxBytes: number): boolean {
+    if (this.#compressFrom === Infinity) return false;
+    const bytes = byteLength(data);
+    return bytes >= this.#compressFrom && bytes <= maxBytes;
   }
 
   #encrypt(place: EntryPlace, payload: Payload): Payload {
