@@ -72,6 +72,10 @@ describe("compressed payloads", () => {
     ["less than it says", packed(TEXT.length + 1, member)],
     ["nothing in it", packed(0, gzipSync("")).fill(1, 1, 5)],
     ["junk behind it", packed(TEXT.length, member, Buffer.from("junk"))],
+    [
+      "junk before a tail that is right",
+      packed(TEXT.length, member.subarray(0, -8), Buffer.alloc(9), member.subarray(-8)),
+    ],
     ["zeros behind it", packed(TEXT.length, member, Buffer.alloc(8))],
     ["a second member behind it", packed(TEXT.length, member, gzipSync(""))],
     ["two members that are as long together", packed(TEXT.length * 2, member, member)],
