@@ -8,6 +8,7 @@ import { expect } from "chai";
 import { thisProcess } from "../../../src/backends/files/process-identity.js";
 import { lockHolder, processLock } from "../../../src/backends/files/process-lock.js";
 import type { StorageFault } from "../../../src/core/errors.js";
+import type { RacerTask } from "../../crash/lock-races.js";
 
 const RACER = new URL("../../crash/lock-racer.ts", import.meta.url);
 
@@ -49,7 +50,7 @@ describe("processLock", () => {
   it("takes over from a process that was killed", async () => {
     const child = fork(compiledProgram(RACER), { execArgv: [] });
     await once(child, "message");
-    child.send(path);
+    child.send({ kind: "lock", path } satisfies RacerTask);
     expect(await once(child, "message")).to.include("won");
     const fault = await faultFrom(processLock.acquire(path));
     expect(fault.message).to.include(`process ${child.pid}`);
