@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { ConfigError, defaultBackends, type StorageSettings } from "../index.js";
+import { ConfigError, defaultBackends, defaultCodecs, type StorageSettings } from "../index.js";
 import { loadSection } from "../plugin/config/load-settings.js";
 import { isMapping } from "../plugin/config/mapping.js";
 import { resolveSettings } from "../plugin/config/resolve-settings.js";
@@ -45,7 +45,8 @@ export async function chooseSettings(
   environment: CliIo["environment"],
 ): Promise<ChosenSettings> {
   const found = await findSettings(choice, environment);
-  const resolved = resolveSettings(found.section, { backends: defaultBackends().names });
+  const known = { backends: defaultBackends().names, codecs: defaultCodecs().names };
+  const resolved = resolveSettings(found.section, known);
   return { ...found, settings: (found.section.value ?? {}) as StorageSettings, resolved };
 }
 

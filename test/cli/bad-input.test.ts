@@ -85,7 +85,7 @@ describe("holdfast refuses", () => {
     [
       ["--config", "%/wrong.yaml", "config", "check"],
       78,
-      /wrong\.yaml:4:5 storage\.cache\.max_entrys: unknown option; did you mean "max_entries"\nholdfast: .*wrong\.yaml:5:3 storage\.codec: "xml" is not accepted/,
+      /wrong\.yaml:4:5 storage\.cache\.max_entrys: unknown option; did you mean "max_entries"\nholdfast: .*wrong\.yaml:5:3 storage\.codec: no codec is called "xml"/,
     ],
     [
       ["--backend", "memry", "count"],
