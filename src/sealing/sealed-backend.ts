@@ -130,12 +130,30 @@ export class SealedBackend implements Backend {
     return this.#seal.hasKeys;
   }
 
-  commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
-    return this.#commit(batches).then((results) =>
-      results.some(isConflict)
-        ? results.map((result, i) => this.#openConflicts(batches[i], result))
-        : results,
-    );
+  async commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    const sound = this.#seal.isEncrypting ? batches.filter((batch) => this.#fits(batch)) : batches;
+    const results = sound.length === 0 ? [] : await this.#commitOpened(sound);
+    if (sound.length === batches.length) return results;
+    const answers = new Map(sound.map((batch, i) => [batch, results[i] as CommitResult]));
+    return batches.map((batch) => answers.get(batch) ?? { status: "fault", fault: this.#tooLarge() });
+  }
+
+  async #commitOpened(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
+    const results = await this.#commit(batches);
+    if (!results.some(isConflict)) return results;
+    return results.map((result, i) => this.#openConflicts(batches[i], result));
+  }
+
+  /** The backend would see only what is sealed, which may be less than what was given. */
+  #fits({ writes }: Batch): boolean {
+    const { maxValueBytes } = this.info.limits;
+    return writes.every((write) => write.kind !== "put" || !isLarger(write.data, maxValueBytes));
+  }
+
+  #tooLarge(): StorageFault {
+    const { maxValueBytes } = this.info.limits;
+    const message = `a value is larger than the ${maxValueBytes} bytes this store encrypts at once; split it`;
+    return new StorageFault("too-large", message);
   }
 
   changes(
@@ -236,6 +254,11 @@ export class SealedBackend implements Backend {
 
 function hasValues(options: { readonly want?: ScanWant } | undefined): boolean {
   return options?.want === undefined || options.want === "values";
+}
+
+/** Text is at most three bytes of UTF-8 a unit, so most values need no count. */
+function isLarger(data: string | Uint8Array, bytes: number): boolean {
+  return data.length * 3 > bytes && byteLength(data) > bytes;
 }
 
 function isConflict({ status }: CommitResult): boolean {

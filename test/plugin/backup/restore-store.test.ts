@@ -36,7 +36,7 @@ describe("restore", () => {
     expect(await valuesOf(rig.target)).to.deep.equal(await valuesOf(rig.source));
     const versions = [await rig.source.getEntry(ctx, "a"), await rig.target.getEntry(ctx, "a")];
     expect(versions[0]?.version).to.not.equal(versions[1]?.version);
-    expect(await rig.target.verify(ctx)).to.deep.equal({ ok: true, entries: 3, problems: [] });
+    expect(await rig.target.verify(ctx)).to.deep.equal({ ok: true, entries: 3, orphans: 0, problems: [] });
   });
 
   it("refuses a store that is not empty, before it writes anything", async () => {

@@ -47,6 +47,7 @@ describe("verify with repair", () => {
     expect(await repair()).to.deep.equal({
       ok: true,
       entries: 1201,
+      orphans: 0,
       problems: [],
       repair: { namespaces: 2, salvaged: 1201, lostParts: 0, lost: [] },
     });
