@@ -1,12 +1,15 @@
+import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
-import { loadLmdb } from "../../src/backends/lmdb/lmdb-driver.js";
-import { keyEncoder } from "../../src/backends/lmdb/lmdb-key.js";
+import { promisify } from "node:util";
 import { namespaceKeys } from "../../src/backends/redis/namespace-keys.js";
 import { loadRedis, type Argument } from "../../src/backends/redis/redis-driver.js";
 import { loadDriver } from "../../src/backends/sqlite/sqlite-driver.js";
 import { background, type StoragePlugin, type StorageSettings } from "../../src/index.js";
+import { ROOT } from "../architecture/source-tree.js";
 import { askMysql } from "../support/mysql-client.js";
 import { askPostgres } from "../support/postgres-client.js";
+
+const run = promisify(execFile);
 
 /**
  * How much a store still keeps of the entries of its root namespace, the indexes of them included, as its engine counts
@@ -47,13 +50,17 @@ async function countSqlite(path: string): Promise<number> {
   }
 }
 
+/** In a process of its own: in this one the store has the same environment open. */
 async function countLmdb(path: string): Promise<number> {
-  const table = { encoding: "binary", keyEncoder };
-  const root = (await loadLmdb()).open({ ...table, path: `${path}/data-1`, noSubdir: false });
-  const all = { start: "", end: Buffer.from([0xff]) };
-  const counts = ["entries", "deadlines"].map((name) => [...root.openDB(name, table).getKeys(all)].length);
-  await root.close();
-  return counts.reduce((sum, count) => sum + count, 0);
+  const program = `
+    import { open } from "lmdb";
+    const table = { encoding: "binary", keyEncoding: "binary" };
+    const root = open({ ...table, path: ${JSON.stringify(`${path}/data-1`)}, noSubdir: false, readOnly: true });
+    const counts = ["entries", "deadlines"].map((name) => root.openDB(name, table).getKeysCount());
+    console.log(counts.reduce((sum, count) => sum + count, 0));
+    await root.close();`;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", program], { cwd: ROOT });
+  return Number(stdout);
 }
 
 /** Of the root namespace, whose folder goes with its last file. */
