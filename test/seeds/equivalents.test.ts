@@ -30,8 +30,12 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     .map((call) => `StorageBackend.${call}`)
     .concat(
       "StorageBackend JSONStorage SQLiteStorage InMemoryStorage create_storage get_serializer".split(" "),
-      "JSONStorage.backup JSONStorage.compact SQLiteStorage.vacuum JSONSerializer PickleSerializer __json__".split(" "),
-      "path auto_save save_interval compression encryption_key".split(" ").map((option) => `StorageConfig.${option}`),
+      "JSONStorage.backup JSONStorage.compact SQLiteStorage.vacuum JSONSerializer PickleSerializer __json__".split(
+        " ",
+      ),
+      "path auto_save save_interval compression encryption_key"
+        .split(" ")
+        .map((option) => `StorageConfig.${option}`),
       "serialize deserialize serialize_to_string deserialize_from_string"
         .split(" ")
         .map((call) => `Serializer.${call}`),
