@@ -68,11 +68,11 @@ async function compare(
   }
 }
 
-/** A commit that looked at ranges may be refused more often than it must. Then the model's is given up too. */
+/** A commit may be refused more often than it must. Then the model's is given up too. */
 async function expectedOutcome(model: ModelSubject, command: Step, outcome: Outcome): Promise<Outcome> {
   const tx = command.kind === "commit" ? model.transactions[command.slot] : undefined;
   const refused = "error" in outcome && outcome.error[1] === "conflict";
-  if (tx === undefined || !refused || !tx.sawRanges) return await carryOut(model, command);
+  if (tx === undefined || !refused || !tx.mayBeRefused) return await carryOut(model, command);
   await tx.rollback();
   return outcome;
 }
