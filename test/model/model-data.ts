@@ -26,9 +26,12 @@ export class ModelData {
   readonly #namespaces = new Map<string, Map<string, ModelEntry>>();
   readonly #now: () => number;
   #lastVersion = 0;
+  /** Others may write too: then a transaction that only looked at one key is checked like any other. */
+  readonly isShared: boolean;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, isShared: boolean) {
     this.#now = now;
+    this.isShared = isShared;
   }
 
   get now(): number {

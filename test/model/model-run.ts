@@ -20,7 +20,8 @@ const NOTHING: Outcome = { value: undefined };
 const NAMESPACES = ["", "user", "user2", "__proto__"];
 
 /**
- * Carries out commands on the model and on a store of every kind and compares what each call came to.
+ * Carries out commands on the model and on a store of every kind and compares what each call came to. Either all kinds
+ * are shared or none is.
  *
  * @returns how many commands were compared.
  * @throws ModelDifference at the first that differs.
@@ -31,7 +32,10 @@ export async function runModel(
   open: OpenSubject = openSubject,
 ): Promise<number> {
   const runtime = new FakeRuntime();
-  const model = new ModelSubject(runtime);
+  const model = new ModelSubject(
+    runtime,
+    kinds.some(({ shared }) => shared),
+  );
   const stores: Subject[] = [];
   try {
     for (const kind of kinds) stores.push(await open(kind, runtime));
@@ -68,11 +72,11 @@ async function compare(
   }
 }
 
-/** A commit may be refused more often than it must. Then the model's is given up too. */
+/** A commit that looked at ranges may be refused more often than it must. Then the model's is given up too. */
 async function expectedOutcome(model: ModelSubject, command: Step, outcome: Outcome): Promise<Outcome> {
   const tx = command.kind === "commit" ? model.transactions[command.slot] : undefined;
   const refused = "error" in outcome && outcome.error[1] === "conflict";
-  if (tx === undefined || !refused || !tx.mayBeRefused) return await carryOut(model, command);
+  if (tx === undefined || !refused || !tx.sawRanges) return await carryOut(model, command);
   await tx.rollback();
   return outcome;
 }

@@ -31,8 +31,8 @@ export class ModelSubject implements Subject {
   readonly transactions: (ModelTransaction | undefined)[] = [];
   readonly #data: ModelData;
 
-  constructor(runtime: Runtime) {
-    this.#data = new ModelData(() => runtime.clock.wall());
+  constructor(runtime: Runtime, isShared: boolean) {
+    this.#data = new ModelData(() => runtime.clock.wall(), isShared);
   }
 
   namespace(name: string): ModelStorage {
@@ -62,6 +62,8 @@ export interface StoreKind {
   /** Beside those that say where the store is. */
   readonly settings: StorageSettings;
   readonly persistent: boolean;
+  /** Several processes may write to it. */
+  readonly shared: boolean;
   /** Whose clock decides: the test's, or a server's, which leaves out of a run what takes time. */
   readonly time: "fake" | "real";
   readonly needs?: string;
@@ -69,8 +71,8 @@ export interface StoreKind {
 }
 
 function kindOf(store: StoreOnTable, form = "", settings: StorageSettings = {}): StoreKind {
-  const { persistent, time, needs = store.name } = store;
-  return { name: store.name + form, settings, persistent, time, needs, fresh: () => store.fresh() };
+  const { persistent, shared, time, needs = store.name } = store;
+  return { name: store.name + form, settings, persistent, shared, time, needs, fresh: () => store.fresh() };
 }
 
 const [memory, file] = [storeKind("memory"), storeKind("file")];

@@ -26,12 +26,9 @@ export class ModelTransaction {
     this.#version = data.nextVersion();
   }
 
-  /**
-   * Whether a store may refuse a commit that the model lets pass: it looked at a range, which may be refused although all
-   * still holds; or it looked at one key alone, which holds no more, and which only a store that others write to must check.
-   */
-  get mayBeRefused(): boolean {
-    return this.#ranges.length > 0 || (this.#isUnchecked && !this.#holds());
+  /** Whether it looked at a range: then a store may refuse its commit although all that it saw still holds. */
+  get sawRanges(): boolean {
+    return this.#ranges.length > 0;
   }
 
   async get(key: string): Promise<unknown> {
@@ -122,7 +119,9 @@ export class ModelTransaction {
   async commit(): Promise<void> {
     this.#checkActive(5002);
     this.#finished = true;
-    if (!this.#isUnchecked && !this.#holds()) throw new ModelError(5002, "conflict");
+    const unheeded = this.#data.isShared ? 0 : 1;
+    const unchecked = this.#buffer.size === 0 && this.#reads.size <= unheeded && this.#ranges.length === 0;
+    if (!unchecked && !this.#holds()) throw new ModelError(5002, "conflict");
     for (const [key, write] of this.#buffer) {
       if (write === null) this.#data.delete(this.#namespace, key);
       else this.#data.put(this.#namespace, key, write.value, write.ttlMs, this.#version);
@@ -131,10 +130,6 @@ export class ModelTransaction {
 
   async rollback(): Promise<void> {
     this.#finished = true;
-  }
-
-  get #isUnchecked(): boolean {
-    return this.#buffer.size === 0 && this.#reads.size <= 1 && this.#ranges.length === 0;
   }
 
   #holds(): boolean {

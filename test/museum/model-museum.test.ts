@@ -29,6 +29,7 @@ const KIND: StoreKind = {
   name: "museum piece",
   settings: { cache_size: 0 },
   persistent: false,
+  shared: false,
   time: "fake",
   fresh: () => storeKind("memory").fresh(),
 };
