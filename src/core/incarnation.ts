@@ -37,6 +37,11 @@ export function incarnationOfItem(key: StoredKey): string {
   return key.slice(KIND.item.length, KIND.item.length + ID_LENGTH);
 }
 
+/** Whether a text has the form of an incarnation's id. */
+export function isIncarnation(text: unknown): boolean {
+  return typeof text === "string" && text.length === ID_LENGTH && /^[\w-]+$/.test(text);
+}
+
 /** Every item of an incarnation. */
 export function itemRange(incarnation: string): KeyRange {
   return prefixRange(KIND.item + incarnation);

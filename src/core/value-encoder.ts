@@ -19,8 +19,7 @@ export class ValueEncoder {
   encode(value: unknown): Payload {
     const payload = this.#payloads.encode(value);
     const { data } = payload;
-    // Text is at most three bytes of UTF-8 a unit, so most values need no count.
-    if (data.length * 3 > this.#maxBytes && byteLength(data) > this.#maxBytes) {
+    if (isLarger(data, this.#maxBytes)) {
       throw new StorageFault(
         "too-large",
         `the value takes ${byteLength(data)} bytes, more than the ${this.#maxBytes} this backend stores; split it`,
@@ -28,6 +27,11 @@ export class ValueEncoder {
     }
     return payload;
   }
+}
+
+/** Whether data has more bytes. Text is at most three bytes of UTF-8 a unit, so most values need no count. */
+export function isLarger(data: string | Uint8Array, bytes: number): boolean {
+  return data.length * 3 > bytes && byteLength(data) > bytes;
 }
 
 /** Bytes of UTF-8 or binary data. */

@@ -22,7 +22,7 @@ import type { Payload, StoredEntry, StoredHeader } from "../core/entry.js";
 import { StorageFault } from "../core/errors.js";
 import { isHead, userKey, type StoredKey } from "../core/key.js";
 import type { KeyRange } from "../core/range.js";
-import { byteLength } from "../core/value-encoder.js";
+import { byteLength, isLarger } from "../core/value-encoder.js";
 import type { Version } from "../core/version.js";
 import { MAX_ENCRYPTION_BYTES } from "./encrypted-payload.js";
 import type { EntryPlace } from "./entry-place.js";
@@ -254,11 +254,6 @@ export class SealedBackend implements Backend {
 
 function hasValues(options: { readonly want?: ScanWant } | undefined): boolean {
   return options?.want === undefined || options.want === "values";
-}
-
-/** Text is at most three bytes of UTF-8 a unit, so most values need no count. */
-function isLarger(data: string | Uint8Array, bytes: number): boolean {
-  return data.length * 3 > bytes && byteLength(data) > bytes;
 }
 
 function isConflict({ status }: CommitResult): boolean {

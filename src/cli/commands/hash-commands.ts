@@ -115,7 +115,7 @@ const addListings: CommandGroup = (hash, runner) => {
     .action((key: string, _options: unknown, command: Command) =>
       runner.onStore(command, "read", async ({ ctx, storage, out }) => {
         for (const value of await storage.hash(key).hvals(ctx)) {
-          await out.line(out.isJson ? jsonOf(value) : lineOf(value));
+          await out.answerValue(lineOf(value), value);
         }
       }),
     );

@@ -5,7 +5,7 @@ import { EXIT } from "../exit-codes.js";
 import { absence } from "../failure-report.js";
 import { indexArgument } from "../option-parsers.js";
 import { addValueKinds, argumentValues, type ValueKinds } from "../value-input.js";
-import { jsonOf, lineOf, textOf } from "../value-text.js";
+import { lineOf, textOf } from "../value-text.js";
 
 /** Items read at once, so that a long list takes no more memory than a short one. */
 const PAGE_ITEMS = 500;
@@ -139,6 +139,6 @@ async function showRange({ ctx, storage, out }: StoreRun, key: string, start: nu
   const last = Math.min(length - 1, end < 0 ? length + end : end);
   for (let at = first; at <= last; at += PAGE_ITEMS) {
     const items = await list.lrange(ctx, at, Math.min(last, at + PAGE_ITEMS - 1));
-    for (const item of items) await out.line(out.isJson ? jsonOf(item) : lineOf(item));
+    for (const item of items) await out.answerValue(lineOf(item), item);
   }
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { codec } from "../../core/codec.js";
 import { ENTRY_TYPE, type EntryType, type Payload, type StoredEntry } from "../../core/entry.js";
+import { incarnationOfItem, isIncarnation } from "../../core/incarnation.js";
 import { KIND, type StoredKey } from "../../core/key.js";
 import type { KeyRange } from "../../core/range.js";
 
@@ -101,16 +102,9 @@ function demand(holds: boolean, what: string): asserts holds {
   if (!holds) throw new TypeError(`${what} is missing or malformed`);
 }
 
-const INCARNATION_LENGTH = 22;
-const INCARNATION = new RegExp(`^[\\w-]{${INCARNATION_LENGTH}}$`);
-
-function isIncarnation(text: unknown): boolean {
-  return typeof text === "string" && INCARNATION.test(text);
-}
-
 /** The incarnation that a stored key, or a bound of a range, stands under; undefined for anything else than an item. */
 export function incarnationOf(key: StoredKey): string | undefined {
   if (!key.startsWith(KIND.item)) return undefined;
-  const incarnation = key.slice(KIND.item.length, KIND.item.length + INCARNATION_LENGTH);
+  const incarnation = incarnationOfItem(key);
   return isIncarnation(incarnation) ? incarnation : undefined;
 }

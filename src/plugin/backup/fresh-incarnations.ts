@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { StorageFault } from "../../core/errors.js";
-import { KIND, type StoredKey } from "../../core/key.js";
-import { prefixRange, type KeyRange } from "../../core/range.js";
+import { itemKey, itemRange, placeOfItem } from "../../core/incarnation.js";
+import type { StoredKey } from "../../core/key.js";
+import type { KeyRange } from "../../core/range.js";
 import { incarnationOf } from "./backup-record.js";
 
 const INCARNATION_BYTES = 16;
@@ -36,14 +37,14 @@ export class FreshIncarnations {
       return range;
     }
     const start = this.#moved(range.start, incarnation);
-    const isOpen = range.end === prefixRange(KIND.item + incarnation).end;
-    if (isOpen) return { ...prefixRange(KIND.item + this.of(incarnation)), start };
+    const isOpen = range.end === itemRange(incarnation).end;
+    if (isOpen) return { ...itemRange(this.of(incarnation)), start };
     if (range.end === undefined || incarnationOf(range.end) !== incarnation) throw acrossStructures();
     return { start, end: this.#moved(range.end, incarnation) };
   }
 
   #moved(key: StoredKey, incarnation: string): StoredKey {
-    return KIND.item + this.of(incarnation) + key.slice(KIND.item.length + incarnation.length);
+    return itemKey(this.of(incarnation), placeOfItem(key));
   }
 }
 
