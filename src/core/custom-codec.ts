@@ -29,7 +29,7 @@ export interface CodecDefinition {
   decode(data: string | Uint8Array): unknown;
 }
 
-/** A codec of a third party as the store uses it: of the same values as any other, and with the same errors. */
+/** A codec of a third party as the store uses it: of the same values as every other, and with the same errors. */
 export class CustomCodec implements ValueCodec {
   readonly name: string;
   readonly id: number;

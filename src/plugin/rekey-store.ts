@@ -108,7 +108,7 @@ class RekeyRun {
     return readable.length - written;
   }
 
-  /** False when the entry is not what it was any more, or has expired. */
+  /** False when the entry has changed since, or has expired. */
   async #putAgain(namespace: string, entry: StoredEntry): Promise<boolean> {
     const { key, version, type, codec, data, incarnation, expiresAt } = entry;
     const put: Put = {

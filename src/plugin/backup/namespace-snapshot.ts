@@ -105,7 +105,7 @@ export class NamespaceSnapshot {
   /**
    * Reads the entries of the log's last stretch at once, at a position Q, and looks what was committed between the end
    * of the stretch and Q. The state at Q is known when nothing was but to these keys, or when what other keys held
-   * at Q can still be read. Otherwise undefined, and what was read is written as any stretch is.
+   * at Q can still be read. Otherwise undefined, and what was read is written like every stretch.
    */
   async #settleAt(page: LogPage): Promise<SnapshotPoint | undefined> {
     const { keys, ranges } = new Touched(page.changes);

@@ -20,7 +20,7 @@ const STALENESS_RETAINED = 10;
 export interface ResolveOptions {
   /** The names of all backends that can be used. Absent: any name passes, and its section with it. */
   readonly backends?: Iterable<string>;
-  /** The names of all codecs that can be used. Absent: any name passes. */
+  /** The names of all codecs that can be used. Absent: every name passes. */
   readonly codecs?: Iterable<string>;
 }
 
