@@ -10,6 +10,7 @@ import { onOwnServer } from "./own-server.mjs";
 /** Another build than dist/ is measured with --dist. */
 const DIST = process.env.HOLDFAST_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
 const PACKAGE = pathToFileURL(join(DIST, "index.js"));
+const CHAT = pathToFileURL(join(DIST, "memory", "index.js"));
 
 const load = () => import(PACKAGE.href);
 const unavailable = () => (existsSync(PACKAGE) ? undefined : "not built (npm run build)");
@@ -33,6 +34,7 @@ async function open(settings) {
     modifyTwo: (first, second, change) => store.transact(ctx, (tx) => modifyTwo(tx, first, second, change)),
     list: (key) => listOf(store.list(key), ctx, strongCtx),
     counter: (key) => counterOf(store.counter(key), ctx, strongCtx),
+    chat: () => chatOf(store, ctx),
     close: () => store.stop(ctx),
   };
 }
@@ -40,6 +42,9 @@ async function open(settings) {
 /** How much a structure holds is read from the backend, since others may have written to it a moment ago. */
 const listOf = (list, ctx, strongCtx) => ({
   push: (item) => list.rpush(ctx, item),
+  pushAll: (items) => list.rpush(ctx, ...items),
+  popFirst: () => list.lpop(ctx),
+  at: (index) => list.lindex(ctx, index),
   length: () => list.llen(strongCtx),
 });
 
@@ -47,6 +52,19 @@ const counterOf = (counter, ctx, strongCtx) => ({
   increment: () => counter.incr(ctx),
   get: () => counter.get(strongCtx),
 });
+
+async function chatOf(store, ctx) {
+  const { MemoryManager } = await import(CHAT.href);
+  const memory = new MemoryManager({ storage: store });
+  const sessionList = (sessionId) => store.list(`memory:session:${sessionId}`);
+  return {
+    addUser: (sessionId, text) => memory.addUser(ctx, text, { sessionId }),
+    addAll: (sessionId, messages) => memory.add(ctx, messages, { sessionId }),
+    history: (sessionId, maxRounds) => memory.buildHistory(ctx, { sessionId, maxRounds }),
+    length: (sessionId) => sessionList(sessionId).llen(ctx),
+    keepFirst: (sessionId, count) => sessionList(sessionId).ltrim(ctx, 0, count - 1),
+  };
+}
 
 async function modifyTwo(tx, first, second, change) {
   const a = await tx.get(first);
@@ -92,7 +110,7 @@ const onRedis = (appendfsync, durability) =>
 export const subjects = {
   "holdfast memory": { durability: "none", copies: "yes", unavailable, load, open: memory("copy") },
   "holdfast memory, frozen": { durability: "none", copies: "frozen", unavailable, open: memory("frozen") },
-  "holdfast file": { durability: "power", copies: "yes", unavailable, open: file },
+  "holdfast file": { durability: "power", copies: "yes", unavailable, load, open: file },
   "holdfast sqlite": { durability: "power", copies: "yes", unavailable, open: local("sqlite", "store.db") },
   "holdfast lmdb": { durability: "power", copies: "yes", unavailable, open: local("lmdb", "store") },
   "holdfast postgres": onServer("postgres", startPostgres, noPostgres),
