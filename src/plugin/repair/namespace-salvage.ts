@@ -1,9 +1,12 @@
 import type { Context } from "../../core/context.js";
 import { ENTRY_TYPE, type StoredEntry, type StoredHeader } from "../../core/entry.js";
+import { StorageFault } from "../../core/errors.js";
 import { KIND, userKey, type StoredKey } from "../../core/key.js";
 import { HEADS, prefixRange, rangeBeyond, type KeyRange } from "../../core/range.js";
 import { EntryBatches } from "../backup/entry-batches.js";
+import { itemCount } from "../../structures/structure-head.js";
 import { entryChunks } from "../entry-chunks.js";
+import { FillMarker } from "../fill-marker.js";
 import type { Stack } from "../stack.js";
 import { isDamage, type RepairTally } from "./repair-report.js";
 
@@ -28,16 +31,19 @@ const KEYS_AT_ONCE = 512;
 export class NamespaceSalvage {
   readonly #setup: NamespaceSalvageSetup;
   readonly #batches: EntryBatches;
+  readonly #marker: FillMarker;
 
   constructor(setup: NamespaceSalvageSetup) {
     this.#setup = setup;
     this.#batches = new EntryBatches(setup.into, setup.ctx, setup.namespace);
+    this.#marker = new FillMarker(setup.into, setup.namespace);
   }
 
   async carryOut(): Promise<void> {
     const stop = await this.#walk(HEADS, false);
     if (stop !== undefined) await this.#walkBack(stop);
     await this.#batches.flush();
+    await this.#marker.remove(this.#setup.ctx);
   }
 
   /** From the other end, as far as the place where the way there had ended. */
@@ -122,18 +128,34 @@ export class NamespaceSalvage {
 
   /** Keeps a head that can be decoded, with its items before it. */
   async #keep(head: StoredEntry): Promise<void> {
-    const { from, namespace, tally } = this.#setup;
+    const { from, ctx, namespace, tally } = this.#setup;
     const { key, type, incarnation } = head;
     try {
       if (type === ENTRY_TYPE.value) from.reader.decodeValue(namespace, head);
-      // All of them are read before the first is kept: a structure without one of its items is another structure.
-      if (incarnation !== undefined) await this.#eachItem(incarnation, async () => undefined);
+      // All of them are opened before the first is kept: a structure without one of its items is another structure.
+      if (incarnation !== undefined) await this.#requireItems(head, incarnation);
     } catch (error) {
       return this.#lose(error, key);
     }
-    if (incarnation !== undefined) await this.#eachItem(incarnation, (item) => this.#put(item));
+    if (incarnation !== undefined) {
+      await this.#marker.set(ctx);
+      await this.#eachItem(incarnation, (item) => this.#put(item));
+    }
     await this.#put(head);
     tally.salvaged(namespace);
+  }
+
+  /** @throws StorageFault of damage when the head or an item does not open, or there are more or fewer items. */
+  async #requireItems(head: StoredEntry, incarnation: string): Promise<void> {
+    const expected = itemCount(head.type, this.#setup.from.payloads.decode(head));
+    let count = 0;
+    await this.#eachItem(incarnation, async (item) => {
+      void item.data;
+      count += 1;
+    });
+    if (expected === undefined || expected === count) return;
+    const message = `the structure has ${count} items, and ${expected} by what its head says`;
+    throw new StorageFault("decode", message);
   }
 
   async #eachItem(incarnation: string, take: (item: StoredEntry) => Promise<void>): Promise<void> {
