@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { ConfigError, defaultBackends, defaultCodecs, type StorageSettings } from "../index.js";
 import { loadSection } from "../plugin/config/load-settings.js";
 import { isMapping } from "../plugin/config/mapping.js";
@@ -62,6 +63,15 @@ export async function findSettings(
   if (overrides.size === 0) return { source: path, file: path, section };
   const source = `${path} and the command line`;
   return { source, file: path, section: overlaid(section, overrides) };
+}
+
+/** Whether both mean one store: the same options of the same backend, which keeps what it holds. */
+export function isSameStore(
+  { resolved: here }: ChosenSettings,
+  { resolved: there }: ChosenSettings,
+): boolean {
+  const sameOptions = isDeepStrictEqual(here.backendOptions, there.backendOptions);
+  return here.backend === there.backend && here.backend !== "memory" && sameOptions;
 }
 
 const NOTHING: Section = { value: undefined, locate: () => undefined };

@@ -3,7 +3,7 @@ import type { Command, Option } from "commander";
 export type Shell = "bash" | "zsh";
 
 /** Options whose value is the name of a file, and those whose values are known words. */
-const FILE_OPTIONS: ReadonlySet<string> = new Set(["--config", "--file", "--to"]);
+const FILE_OPTIONS: ReadonlySet<string> = new Set(["--config", "--file", "--to", "--repair", "--base"]);
 
 /**
  * A script that completes commands, options, files and the names of backends. zsh runs the same function, by way of its

@@ -51,7 +51,12 @@ describe("holdfast completion", () => {
       ["get", "--"],
       ["--bytes", ...GENERAL],
     ],
+    [
+      ["verify", "--"],
+      ["--accept-edits", "--repair", ...GENERAL],
+    ],
     [["copy", "--to", "o"], ["other.yaml"]],
+    [["verify", "--repair", "o"], ["other.yaml"]],
     [["--config", "my"], ["my store.yaml"]],
     [["-c", "o"], ["other.yaml"]],
     [["--backend", "s"], ["sqlite"]],
