@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ConfigError, defaultBackends, defaultCodecs, type StorageSettings } from "../index.js";
 import { loadSection } from "../plugin/config/load-settings.js";
@@ -66,12 +67,20 @@ export async function findSettings(
 }
 
 /** Whether both mean one store: the same options of the same backend, which keeps what it holds. */
-export function isSameStore(
-  { resolved: here }: ChosenSettings,
-  { resolved: there }: ChosenSettings,
-): boolean {
-  const sameOptions = isDeepStrictEqual(here.backendOptions, there.backendOptions);
-  return here.backend === there.backend && here.backend !== "memory" && sameOptions;
+export function isSameStore(here: ChosenSettings, there: ChosenSettings): boolean {
+  const sameOptions = isDeepStrictEqual(placedOptions(here), placedOptions(there));
+  return here.resolved.backend === there.resolved.backend && !isFleeting(here) && sameOptions;
+}
+
+/** The options of the backend, with a path that does not depend on how it was written. */
+function placedOptions({ resolved: { backendOptions } }: ChosenSettings): Readonly<Record<string, unknown>> {
+  const { path } = backendOptions;
+  return typeof path === "string" ? { ...backendOptions, path: resolve(path) } : backendOptions;
+}
+
+/** Whether the store ends with the process that has it open. */
+export function isFleeting({ resolved: { backend, backendOptions } }: ChosenSettings): boolean {
+  return backend === "memory" || (backend === "sqlite" && backendOptions["path"] === undefined);
 }
 
 const NOTHING: Section = { value: undefined, locate: () => undefined };

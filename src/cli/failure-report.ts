@@ -71,10 +71,15 @@ function ofStorage(error: StorageError): FailureReport {
   };
 }
 
-/** That nothing is stored under a key, in the words of this command line. */
-export function absence(key: string | undefined, namespace: string | undefined): string {
+/**
+ * That nothing is stored under a key, in the words of this command line.
+ *
+ * @param or what else may be missing.
+ */
+export function absence(key: string | undefined, namespace: string | undefined, or?: string): string {
   const where = namespace ? ` in namespace ${quoted(namespace)}` : "";
-  return `nothing is stored under ${quoted(key ?? "")}${where}; holdfast keys lists what is there`;
+  const other = or === undefined ? "" : `, or ${or}`;
+  return `nothing is stored under ${quoted(key ?? "")}${where}${other}; holdfast keys lists what is there`;
 }
 
 function advised({ message, reason, operation }: StorageError): string {
