@@ -1,5 +1,4 @@
-import { DirectoryLayout } from "../backends/directory/directory-layout.js";
-import { StoreLayout } from "../backends/file/store-layout.js";
+import { lockPath } from "../backends/files/lock-path.js";
 import { lockHolder } from "../backends/files/process-lock.js";
 import { openStorage, StorageError, type Context, type StoragePlugin } from "../index.js";
 import type { ChosenSettings } from "./chosen-settings.js";
@@ -35,7 +34,7 @@ export async function openChosen(
   const forReading = async () => {
     const section = { ...settings[backend], read_only: true };
     const store = await openStorage({ ...settings, [backend]: section }, { ctx, warn: tell });
-    const heldBy = await holderOf(lockOf(backend, String(backendOptions["path"])));
+    const heldBy = await holderOf(lockPath(backend, String(backendOptions["path"])));
     return { store, isReadOnly: true, ...(heldBy !== undefined && { heldBy }) };
   };
   return access === "read"
@@ -64,10 +63,6 @@ function isMissing({ cause }: StorageError): boolean {
 /** What keeps a store from being written, and not from being read. */
 function isReadable({ reason }: StorageError): boolean {
   return reason === "locked" || reason === "read-only";
-}
-
-function lockOf(backend: "file" | "directory", path: string): string {
-  return new StoreLayout(backend === "file" ? path : new DirectoryLayout(path).index).lock;
 }
 
 async function holderOf(lock: string): Promise<string | undefined> {

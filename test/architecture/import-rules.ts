@@ -163,8 +163,7 @@ export const FOLDER_RULES: readonly FolderRule[] = [
     // Of the product what its users have; of the configuration also where and how each option was written; and who holds a store of files.
     ours: [
       "index.ts",
-      "backends/directory/directory-layout.ts",
-      "backends/file/store-layout.ts",
+      "backends/files/lock-path.ts",
       "backends/files/process-lock.ts",
       "core/duration.ts",
       "observability/mask-secrets.ts",
