@@ -5,6 +5,7 @@ import { HEADS, prefixRange, rangeBeyond, type KeyRange } from "../../core/range
 import { EntryBatches } from "../backup/entry-batches.js";
 import { entryChunks } from "../entry-chunks.js";
 import type { Stack } from "../stack.js";
+import type { VerifyTeller } from "../verify-progress.js";
 import { isDamage, type RepairTally } from "./repair-report.js";
 
 export interface NamespaceSalvageSetup {
@@ -13,6 +14,7 @@ export interface NamespaceSalvageSetup {
   readonly ctx: Context;
   readonly namespace: string;
   readonly tally: RepairTally;
+  readonly teller: VerifyTeller;
 }
 
 /** Where a walk over keys could not go on. */
@@ -63,6 +65,7 @@ export class NamespaceSalvage {
         const keys = await this.#list(rest, reverse, step);
         if (keys.length === 0) return undefined;
         await this.#salvageAll(keys);
+        await this.#tell();
         last = keys.at(-1);
         step = Math.min(KEYS_AT_ONCE, step * 2);
       } catch (error) {
@@ -71,6 +74,11 @@ export class NamespaceSalvage {
         step = Math.ceil(step / 8);
       }
     }
+  }
+
+  #tell(): Promise<void> {
+    const { namespace, tally, teller } = this.#setup;
+    return teller.tell(() => ({ phase: "salvaging", namespace, done: tally.report.salvaged }));
   }
 
   async #list(range: KeyRange, reverse: boolean, limit: number): Promise<StoredKey[]> {
