@@ -5,14 +5,20 @@ import { measuredRound } from "./measured-round.mjs";
 const task = JSON.parse(process.argv[2]);
 const bench = rows.find((row) => row.id === task.row).benches[task.bench];
 const subject = subjects[task.subject];
-const options = { ...bench.options, folder: task.folder };
+const options = { ...bench.options, folder: task.folder, task };
 let handle;
 let state;
 
 const actions = {
   async open() {
-    handle = await subject.open(options);
+    handle = await (bench.open?.(subject, options) ?? subject.open(options));
     state = await bench.prepare?.(handle);
+  },
+  async join({ url }) {
+    handle = await subject.connect(url, options);
+  },
+  async work({ index, ms }) {
+    return bench.measures[index].work(handle, ms);
   },
   async build() {
     await bench.build(subject, options);

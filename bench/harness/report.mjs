@@ -61,6 +61,8 @@ function goalLine({ goal, measured, state }) {
   const found = measured === undefined ? "–" : rounded(measured);
   const against = peer === ours ? peerFigure : peer;
   if (goal.limit !== undefined) return `${state}: ${ours}, ${figure}: ${found}, goal ≤ ${goal.limit}`;
+  if (goal.least !== undefined)
+    return `${state}: ${ours}, ${figure}: ${found}, goal ≥ ${rounded(goal.least)}`;
   if (goal.atLeast !== undefined)
     return `${state}: ${ours}, ${figure}: ${found}× faster than ${against}, goal ≥ ${goal.atLeast}×`;
   return `${state}: ${ours}, ${figure}: ${found}× of ${against}, goal ≤ ${goal.atMost}×`;

@@ -27,7 +27,7 @@ export class SubjectProcess {
     });
   }
 
-  /** Asks for "open", "build", "close" or a round of a measure by its index. */
+  /** Asks for an action of child.mjs: "open", "build", "close", a "round" of a measure by its index, … */
   async ask(request) {
     if (this.#failure !== undefined) throw this.#failure;
     return new Promise((resolve, reject) => {

@@ -18,7 +18,8 @@ import { subjects as wholeJson } from "./whole-json.mjs";
 /**
  * Everything that is measured, by name. A subject states its durability when a write resolves, whether a read gives
  * its caller a private copy, and `open({ folder, … })`, which loads its library and answers a handle: `get`, `set`
- * and those of `setMany`, `keys`, `count`, `find`, `infix`, `modifyTwo`, `close` that it has.
+ * and those of `setMany`, `keys`, `count`, `find`, `infix`, `modifyTwo`, `list`, `counter`, `close` that it has. One on a
+ * server has `start` and `connect` besides (own-server.mjs).
  */
 export const subjects = {
   ...holdfast,

@@ -1,5 +1,6 @@
 import { startRedis } from "../servers/redis-server.mjs";
 import { unlessThere } from "../servers/server.mjs";
+import { onOwnServer } from "./own-server.mjs";
 
 const TRANSFER = "for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[i]) end";
 
@@ -10,26 +11,28 @@ async function keysOf(client, pattern) {
   return found.sort((a, b) => (a < b ? -1 : 1));
 }
 
-const open =
-  (appendfsync) =>
-  async ({ folder }) => {
-    const { createClient } = await import("redis");
-    const server = await startRedis(folder, appendfsync);
-    const client = await createClient({ url: server.url }).connect();
-    const get = async (key) => JSON.parse(await client.get(key));
-    return {
-      get,
-      set: (key, value) => client.set(key, JSON.stringify(value)),
-      setMany: (entries) => client.mSet(entries.map(([key, value]) => [key, JSON.stringify(value)])),
-      keys: (pattern) => keysOf(client, pattern),
-      infix: (pattern) => keysOf(client, pattern),
-      modifyTwo: (first, second, change) => modifyTwo(client, first, second, change),
-      close: async () => {
-        client.destroy();
-        await server.stop();
-      },
-    };
+async function connect(url) {
+  const { createClient } = await import("redis");
+  const client = await createClient({ url }).connect();
+  const get = async (key) => JSON.parse(await client.get(key));
+  return {
+    get,
+    set: (key, value) => client.set(key, JSON.stringify(value)),
+    setMany: (entries) => client.mSet(entries.map(([key, value]) => [key, JSON.stringify(value)])),
+    keys: (pattern) => keysOf(client, pattern),
+    infix: (pattern) => keysOf(client, pattern),
+    modifyTwo: (first, second, change) => modifyTwo(client, first, second, change),
+    list: (key) => ({
+      push: (item) => client.rPush(key, JSON.stringify(item)),
+      length: () => client.lLen(key),
+    }),
+    counter: (key) => ({
+      increment: () => client.incr(key),
+      get: async () => Number(await client.get(key)),
+    }),
+    close: () => client.destroy(),
   };
+}
 
 /** Two round trips without a check: less than a transaction promises, so a lower bound for the peer. */
 async function modifyTwo(client, first, second, change) {
@@ -38,9 +41,14 @@ async function modifyTwo(client, first, second, change) {
   await client.eval(TRANSFER, { keys: [first, second], arguments: [JSON.stringify(a), JSON.stringify(b)] });
 }
 
-const unavailable = () => unlessThere("redis-server");
+const redis = (appendfsync, durability) => ({
+  durability,
+  copies: "yes",
+  unavailable: () => unlessThere("redis-server"),
+  ...onOwnServer((folder) => startRedis(folder, appendfsync), connect),
+});
 
 export const subjects = {
-  "redis always": { durability: "power", copies: "yes", unavailable, open: open("always") },
-  "redis everysec": { durability: "process", copies: "yes", unavailable, open: open("everysec") },
+  "redis always": redis("always", "power"),
+  "redis everysec": redis("everysec", "process"),
 };

@@ -10,7 +10,7 @@ import { requireKnownOptions } from "../core/known-options.js";
 import type { ValueCheck } from "../transaction/buffered-transaction.js";
 import { CommitRequest } from "../transaction/commit-request.js";
 import type { FoldedOperation, FoldedRun } from "../transaction/folded-operations.js";
-import { runTransaction, WorkFailure } from "../transaction/run-transaction.js";
+import { runTransaction, USUAL_RETRIES, WorkFailure } from "../transaction/run-transaction.js";
 import type { TransactionCore } from "../transaction/transaction-core.js";
 import { HeadScan } from "./head-scan.js";
 import type { Stack } from "./stack.js";
@@ -18,12 +18,6 @@ import type { StackSlot } from "./stack-slot.js";
 import type { TransactionOptions, TransactOptions } from "./storage.js";
 
 export type Access = "read" | "write";
-
-/**
- * Tries of changes that the store makes by itself: they hold up nobody who does not change the same key, so they go on
- * until others have had their turns, in whichever process.
- */
-const FOLDED_ATTEMPTS = 200;
 
 /** How the calls of one namespace reach the stack: what they all begin with, end with and go through. */
 export class NamespaceAccess {
@@ -120,20 +114,21 @@ export class NamespaceAccess {
     requireKnownOptions("transact", options, ["timeout", "maxAttempts"]);
     const timeoutMs = timeoutOf(options, settings.transaction.timeoutMs);
     const maxAttempts = attemptsOf(options, settings.transaction.maxAttempts);
-    return runTransaction({ ...this.#runOf(timeoutMs, maxAttempts), ctx }, work);
+    const retries = { ...USUAL_RETRIES, maxAttempts };
+    return runTransaction({ ...this.#runOf(timeoutMs), retries, ctx }, work);
   }
 
   /** Makes a change of one key, together with others of the same key that are waiting. */
   async fold<R>(ctx: Context, key: string, operation: FoldedOperation<R>): Promise<R> {
     const { settings, folded } = this.enter(ctx);
-    return folded.run(this.#runOf(settings.transaction.timeoutMs, FOLDED_ATTEMPTS), ctx, key, operation);
+    return folded.run(this.#runOf(settings.transaction.timeoutMs), ctx, key, operation);
   }
 
-  #runOf(timeoutMs: number, maxAttempts: number): FoldedRun {
+  #runOf(timeoutMs: number): FoldedRun {
     const { contention, runtime } = this.slot.stack;
     const { timers, random } = runtime;
     const services = () => this.slot.stack.services;
-    return { services, contention, timers, random, namespace: this.namespace, timeoutMs, maxAttempts };
+    return { services, contention, timers, random, namespace: this.namespace, timeoutMs };
   }
 
   async run<R>(

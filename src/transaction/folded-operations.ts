@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { background, type Context } from "../core/context.js";
 import { StorageFault } from "../core/errors.js";
 import type { StoredKey } from "../core/key.js";
@@ -14,12 +15,19 @@ export interface FoldedOperation<R = unknown> {
 }
 
 /** How the transaction is run; the context is given with each operation. */
-export type FoldedRun = Omit<TransactionRun, "ctx">;
+export type FoldedRun = Omit<TransactionRun, "ctx" | "retries">;
 
 /** Operations in one transaction: beyond, the others wait longer than the next transaction costs. */
 const MOST_FOLDED = 512;
 /** An operation joins while the transaction holds less than this part of what the backend takes. */
 const FULL = 0.5;
+/**
+ * A process has one fold of a key under way, a lost one knows from its conflict what it lost to, and making the changes
+ * again takes well under a millisecond: two processes that try again at once get through in turns, where one that pauses
+ * leaves the key to the other for as long. They hold up nobody who does not change the same key, so they go on until
+ * others have had their turns, in whichever process.
+ */
+const RETRIES = Object.freeze({ maxAttempts: 200, eagerAttempts: 7, longestPauseMs: 32 });
 
 /**
  * Changes of one key by concurrent calls of this process, folded into few transactions: while one is under way, those
@@ -55,7 +63,11 @@ export class FoldedOperations {
   async #work(lane: string, queue: Waiting[]): Promise<void> {
     this.#lanes.set(lane, queue);
     // In the step of the last look at the queue, or whoever comes in between would wait for ever.
-    for (; queue.length > 0; ) await fold(queue);
+    for (; queue.length > 0; ) {
+      const carried = await fold(queue);
+      // Those who were just answered may come again at once: the next transaction then takes all of them.
+      if (carried + queue.length > 1) await nextTurn();
+    }
     this.#lanes.delete(lane);
   }
 }
@@ -127,11 +139,14 @@ class Waiting {
   }
 }
 
-/** Takes the first operations of the queue, at least one, and carries them out. */
-async function fold(queue: Waiting[]): Promise<void> {
+/** Takes the first operations of the queue, at least one, and carries them out. @returns how many of them have ended */
+async function fold(queue: Waiting[]): Promise<number> {
   const taken = queue.splice(0, MOST_FOLDED).filter(({ isOver }) => !isOver);
-  if (taken.length === 1) await together(taken, (taken[0] as Waiting).ctx);
-  else if (taken.length > 1) queue.unshift(...(await together(taken, background())));
+  const [first] = taken;
+  if (first === undefined) return 0;
+  const left = await together(taken, taken.length === 1 ? first.ctx : background());
+  queue.unshift(...left);
+  return taken.length - left.length;
 }
 
 /** Carries operations out in one transaction; answers those that had no room in it. */
@@ -140,7 +155,7 @@ async function together(taken: readonly Waiting[], ctx: Context): Promise<Waitin
   first.isAlone = taken.length === 1;
   let joined: readonly Waiting[] = [];
   try {
-    await runTransaction({ ...first.run, ctx }, async (core) => {
+    await runTransaction({ ...first.run, retries: RETRIES, ctx }, async (core) => {
       joined = [];
       joined = await join(core, taken);
     });

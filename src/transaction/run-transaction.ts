@@ -16,15 +16,26 @@ export interface TransactionRun {
   readonly ctx: Context;
   readonly namespace: string;
   readonly timeoutMs: number;
-  readonly maxAttempts: number;
+  readonly retries: RetryPolicy;
 }
 
+/** How a transaction that lost against other commits tries again. */
+export interface RetryPolicy {
+  /** Tries in all. */
+  readonly maxAttempts: number;
+  /** Tries, the first included, before one waits for longer than its turn. */
+  readonly eagerAttempts: number;
+  readonly longestPauseMs: number;
+}
+
+/** For work of users, which may take any time and compete with any number of others in this process too. */
+export const USUAL_RETRIES = Object.freeze({ eagerAttempts: 2, longestPauseMs: 100 });
+
 const FIRST_PAUSE_MS = 1;
-const LONGEST_PAUSE_MS = 100;
 
 /**
  * Runs `work` in transactions until one commits. After a conflict the next try first waits for its turn on the key it
- * was lost over, and from the third try on also for a random time up to an exponentially growing bound ("full jitter",
+ * was lost over, and after the eager tries also for a random time up to an exponentially growing bound ("full jitter",
  * M. Brooker, "Exponential Backoff And Jitter", 2015), so that other processes get through too.
  *
  * What `work` throws is passed on only if what it had read still holds; otherwise the error may come from a state that
@@ -34,15 +45,16 @@ export async function runTransaction<R>(
   run: TransactionRun,
   work: (core: TransactionCore) => R | Promise<R>,
 ): Promise<R> {
+  const { maxAttempts, eagerAttempts } = run.retries;
   let endTurn: EndTurn | undefined;
   try {
     for (let attempt = 1; ; attempt++) {
       const outcome = await attemptOnce(run, work);
       if (outcome.conflicts === undefined) return outcome.result;
-      if (attempt >= run.maxAttempts) throw conflictAfter(attempt, outcome.conflicts);
+      if (attempt >= maxAttempts) throw conflictAfter(attempt, outcome.conflicts);
       endTurn?.();
       endTurn = await run.contention.wait(run.ctx, contendedKey(run.namespace, outcome.conflicts));
-      if (attempt > 1) await pause(run, attempt);
+      if (attempt >= eagerAttempts) await pause(run, attempt - eagerAttempts + 1);
     }
   } finally {
     endTurn?.();
@@ -129,8 +141,8 @@ function contendedKey(namespace: string, conflicts: readonly Conflict[]): string
   return `${namespace}\0${place}`;
 }
 
-async function pause(run: TransactionRun, attempt: number): Promise<void> {
-  const bound = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+async function pause(run: TransactionRun, nth: number): Promise<void> {
+  const bound = Math.min(run.retries.longestPauseMs, FIRST_PAUSE_MS * 2 ** nth);
   let stop: CancelTimer | undefined;
   const elapsed = new Promise<void>((resolve) => {
     stop = run.timers.after(run.random.uniform() * bound, resolve, true);

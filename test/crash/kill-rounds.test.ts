@@ -9,7 +9,8 @@ describe(`kill -9, seed ${SEED} (HOLDFAST_SEED)`, () => {
     it(`${store.name}: a writer killed at any moment has lost no acknowledged commit, and its store opens at once`, async () => {
       const totals = await tryKills({
         seed: SEED,
-        rounds: 6,
+        rounds: 9,
+        stores: 3,
         enough: 21,
         until: performance.now() + 40_000,
         store,

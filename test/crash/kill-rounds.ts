@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,10 +12,12 @@ import { SeededRandom } from "./seeded-random.js";
 
 const ctx = background();
 const WRITER = new URL("kill-writer.ts", import.meta.url);
-/** A writer is killed at the latest so long after its first commit. */
+/** A writer of one store is ended at the latest so long after it has opened it; others may take longer, as they share the disk. */
 const LONGEST_LIFE_MS = 60;
+const LIFE_MS_PER_STORE = 20;
 
 export interface KillTotals {
+  /** Stores opened after their writing process had ended. */
   rounds: number;
   acknowledged: number;
   readonly failures: string[];
@@ -29,16 +31,18 @@ export interface KillOptions {
   readonly enough?: number;
   /** The kind of store; the file backend's unless given. */
   readonly store?: CrashStore;
+  /** Stores that one process writes to at once, each a round when it ends: to start a process costs most of one. */
+  readonly stores?: number;
 }
 
-/** How a writer's life ends, and what must be done before its store is opened again. */
+/** How a writer's life ends, and what must be done before its stores are opened again. */
 export interface Ending {
-  /** The store is in it. */
+  /** The stores are in it. */
   readonly folder: string;
   end(child: ChildProcess): Promise<void>;
 }
 
-/** Kills a writing process with SIGKILL again and again on one store. */
+/** Kills a writing process with SIGKILL again and again on the same stores. */
 export async function tryKills(options: KillOptions): Promise<KillTotals> {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-kill-"));
   try {
@@ -55,46 +59,76 @@ export async function tryKills(options: KillOptions): Promise<KillTotals> {
 }
 
 /**
- * Ends a writing process again and again on one store, and opens it after each: every acknowledged commit must be there
- * whole, and nothing that was never begun.
+ * Ends a writing process again and again, and opens its stores after each: every acknowledged commit must be there whole,
+ * and nothing that was never begun.
  */
 export async function tryEndings(
-  { seed, rounds, until = Infinity, enough = 0, store = CRASH_STORES.file }: KillOptions,
+  { seed, rounds, until = Infinity, enough = 0, store = CRASH_STORES.file, stores = 1 }: KillOptions,
   ending: Ending,
 ): Promise<KillTotals> {
   const totals: KillTotals = { rounds: 0, acknowledged: 0, failures: [] };
   const random = new SeededRandom(seed);
-  let first = 0;
-  const isWorthMore = (round: number) => round < rounds || totals.acknowledged < enough;
-  for (let round = 0; isWorthMore(round) && performance.now() < until; round++) {
-    const told = await endedAfter(store, first, random.below(LONGEST_LIFE_MS), ending);
-    totals.rounds += 1;
-    totals.acknowledged += told.acknowledged.length;
-    const failure = await judge(store, ending.folder, told).catch((error: unknown) => String(error));
-    if (failure !== undefined) totals.failures.push(`seed ${seed}, round ${round}: ${failure}`);
-    first = told.begunTo;
+  const longestLifeMs = LONGEST_LIFE_MS + (stores - 1) * LIFE_MS_PER_STORE;
+  const written = Array.from({ length: stores }, (_, i) => newStore(join(ending.folder, String(i))));
+  await Promise.all(written.map(({ folder }) => mkdir(folder)));
+  const isWorthMore = () => totals.rounds < rounds || totals.acknowledged < enough;
+  for (let life = 0; isWorthMore() && performance.now() < until; life++) {
+    const said = await endedAfter(store, written, random.below(longestLifeMs), ending);
+    for (const [i, each] of written.entries()) {
+      const told = toldOf(said, i);
+      totals.rounds += 1;
+      totals.acknowledged += told.acknowledged.length;
+      each.acknowledged += told.acknowledged.length;
+      const failure = await judge(store, each, told).catch((error: unknown) => String(error));
+      if (failure !== undefined) totals.failures.push(`seed ${seed}, life ${life}, store ${i}: ${failure}`);
+      each.first = Math.max(each.first, told.begunTo);
+    }
   }
   return totals;
 }
 
-interface Told {
-  readonly acknowledged: readonly number[];
-  /** One above the last commit that was begun. */
-  readonly begunTo: number;
-  readonly first: number;
+/** A store that writers go on with one after the other. */
+interface Written {
+  readonly folder: string;
+  /** The first commit of the next writer: one above the last that was begun. */
+  first: number;
+  /** Commits acknowledged by all its writers. */
+  acknowledged: number;
 }
 
-async function endedAfter(store: CrashStore, first: number, lifeMs: number, ending: Ending): Promise<Told> {
-  const args = [compiledProgram(WRITER), store.name, ending.folder, String(first)];
+function newStore(folder: string): Written {
+  return { folder, first: 0, acknowledged: 0 };
+}
+
+interface Told {
+  readonly acknowledged: readonly number[];
+  /** One above the last commit that was begun; 0: none was. */
+  readonly begunTo: number;
+}
+
+/** What a writer had said when it was ended. */
+async function endedAfter(
+  store: CrashStore,
+  written: readonly Written[],
+  lifeMs: number,
+  ending: Ending,
+): Promise<string> {
+  const places = written.flatMap(({ folder, first }) => [folder, String(first)]);
+  const args = [compiledProgram(WRITER), store.name, ...places];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
   await hasSaid(child, () => said.includes("ready"));
   await delay(lifeMs);
   await ending.end(child);
+  return said;
+}
+
+/** What a writer had said of the nth store. */
+function toldOf(said: string, nth: number): Told {
   const numbers = (letter: string) =>
-    [...said.matchAll(new RegExp(`^${letter}(\\d+)\\n`, "gm"))].map(([, n]) => Number(n));
-  return { acknowledged: numbers("a"), begunTo: Math.max(first, ...numbers("b").map((n) => n + 1)), first };
+    [...said.matchAll(new RegExp(`^${nth}${letter}(\\d+)\\n`, "gm"))].map(([, n]) => Number(n));
+  return { acknowledged: numbers("a"), begunTo: Math.max(0, ...numbers("b").map((n) => n + 1)) };
 }
 
 async function hasSaid(child: ChildProcess, isSaid: () => boolean): Promise<void> {
@@ -102,25 +136,22 @@ async function hasSaid(child: ChildProcess, isSaid: () => boolean): Promise<void
   while (!isSaid()) await once(child.stdout as NodeJS.ReadableStream, "data");
 }
 
-/** What is wrong with the store that a killed process left. */
-async function judge(
-  store: CrashStore,
-  folder: string,
-  { acknowledged, begunTo, first }: Told,
-): Promise<string | undefined> {
-  const backend = await crashStoreIn(folder, store);
+/** What is wrong with the store that an ended process left. */
+async function judge(store: CrashStore, written: Written, told: Told): Promise<string | undefined> {
+  const backend = await crashStoreIn(written.folder, store);
   await backend.open(ctx);
   try {
-    const { entries } = await backend.read(
-      ctx,
-      "",
-      acknowledged.map((n) => `commit:${n}`),
-    );
-    const lost = acknowledged.filter((n, i) => !isCommit(entries[i]?.data, n));
+    const keys = told.acknowledged.map((n) => `commit:${n}`);
+    const { entries } = await backend.read(ctx, "", keys);
+    const lost = told.acknowledged.filter((n, i) => !isCommit(entries[i]?.data, n));
     if (lost.length > 0) return `lost ${lost.length} acknowledged commits, first ${lost[0]}`;
     const { count } = await countOf(backend);
-    if (count > begunTo) return `${count} commits found, ${begunTo} begun since the store was made`;
-    return first > 0 && count === 0 ? "nothing found" : undefined;
+    const begun = Math.max(written.first, told.begunTo);
+    if (count > begun) return `${count} commits found, ${begun} begun since the store was made`;
+    const { acknowledged } = written;
+    if (count < acknowledged)
+      return `${count} commits found, ${acknowledged} acknowledged since the store was made`;
+    return undefined;
   } finally {
     await backend.close(ctx);
   }

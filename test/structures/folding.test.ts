@@ -1,7 +1,9 @@
 import { expect } from "chai";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   background,
   defaultBackends,
+  type List,
   openStorage,
   type StorageError,
   type StoragePlugin,
@@ -9,6 +11,7 @@ import {
 import { memoryBackend } from "../../src/backends/memory/memory-backend.js";
 import type { Limits } from "../../src/backends/backend.js";
 import type { StoredEntry } from "../../src/core/entry.js";
+import { FakeRuntime } from "../../src/testing/fake-runtime.js";
 import { FaultBackend } from "../../src/testing/fault-backend.js";
 
 const ctx = background();
@@ -21,7 +24,7 @@ interface Folding {
 }
 
 /** A store that takes no more at once. */
-async function folding(limits: Partial<Limits> = {}): Promise<Folding> {
+async function folding(limits: Partial<Limits> = {}, runtime?: FakeRuntime): Promise<Folding> {
   let faults!: FaultBackend;
   const small = defaultBackends().with("small", async () => (setup) => {
     const inner = memoryBackend(setup);
@@ -30,7 +33,7 @@ async function folding(limits: Partial<Limits> = {}): Promise<Folding> {
     faults = new FaultBackend(inner);
     return faults;
   });
-  const storage = await openStorage({ backend: "small" }, { backends: small });
+  const storage = await openStorage({ backend: "small" }, { backends: small, ...(runtime && { runtime }) });
   let before = 0;
   const commits = async () => {
     const { position } = await faults.read(ctx, "", []);
@@ -48,9 +51,23 @@ describe("concurrent changes of one key", () => {
     const pushed = Array.from({ length: 100 }, (_, i) => list.rpush(ctx, i));
     expect(await Promise.all(pushed)).to.deep.equal(Array.from({ length: 100 }, (_, i) => i + 1));
     expect(await commits()).to.equal(2);
+    await nextTurn();
+    await nextTurn();
     const popped = await Promise.all(Array.from({ length: 101 }, () => list.lpop(ctx)));
     expect(popped).to.deep.equal([...Array.from({ length: 100 }, (_, i) => i), undefined]);
     expect(await commits()).to.equal(2);
+    await storage.stop();
+  });
+
+  it("are made by one commit with those that come as soon as others were answered", async () => {
+    const { storage, commits } = await folding();
+    const counter = storage.counter("count");
+    const task = async () => {
+      for (let i = 0; i < 10; i++) await counter.incr(ctx);
+    };
+    await Promise.all(Array.from({ length: 64 }, task));
+    expect(await counter.get(ctx)).to.equal(640);
+    expect(await commits()).to.be.within(10, 12);
     await storage.stop();
   });
 
@@ -77,6 +94,20 @@ describe("concurrent changes of one key", () => {
     await other;
     expect(await Promise.all(pushed)).to.deep.equal([2, 3, 4]);
     expect(await list.lrange(ctx, 0, -1)).to.deep.equal([0, 1, 2, 3]);
+    await storage.stop();
+  });
+
+  it("try again at once when they lost, and after several times let pass a little time", async () => {
+    const runtime = new FakeRuntime();
+    const { storage, faults } = await folding({}, runtime);
+    const list = storage.list<number>("list");
+    await list.rpush(ctx, 0);
+    expect(await (await pushThatLoses(list, faults, 6)).pushed).to.equal(2);
+    const { pushed } = await pushThatLoses(list, faults, 7);
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    expect(await Promise.race([pushed, nextTurn("waiting")])).to.equal("waiting");
+    await runtime.advance(32);
+    expect(await pushed).to.equal(3);
     await storage.stop();
   });
 
@@ -153,6 +184,24 @@ describe("concurrent changes of one key", () => {
     }
   });
 });
+
+/** A push that has lost its first tries, each to another commit of the list. */
+async function pushThatLoses(
+  list: List<number>,
+  faults: FaultBackend,
+  tries: number,
+): Promise<{ readonly pushed: Promise<number> }> {
+  let held = faults.hold("commit", "before");
+  const pushed = list.rpush(ctx, 1);
+  for (let lost = 1; lost <= tries; lost++) {
+    await held.reached;
+    await changeElsewhere(faults);
+    const { release } = held;
+    if (lost < tries) held = faults.hold("commit", "before");
+    release();
+  }
+  return { pushed };
+}
 
 /** Another process, as it were, writes the list once more as it is: its commit does not pass the pump. */
 async function changeElsewhere(faults: FaultBackend): Promise<void> {
