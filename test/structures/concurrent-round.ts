@@ -18,9 +18,6 @@ import { damageOf, stateOf } from "./structure-state.js";
 
 const CLIENTS = 4;
 const STEPS = 16;
-/** Long enough for a killed server to be back, and for no connection to be waited for much longer. */
-const PATIENCE = { operation_timeout: "5s" };
-
 /** What came of a round. */
 export interface Round {
   /** Operations whose outcome was told. */
@@ -48,7 +45,7 @@ export interface ConcurrentOptions {
 export async function concurrentRound(options: ConcurrentOptions): Promise<Round> {
   const { settings, plugin, openings, ...work } = options;
   const stores: StoragePlugin[] = [];
-  for (let i = 0; i < openings; i++) stores.push(await openStorage({ ...settings, ...PATIENCE }, plugin));
+  for (let i = 0; i < openings; i++) stores.push(await openStorage(settings, plugin));
   try {
     return await roundOn({ stores, calm: () => 0 }, work);
   } finally {
@@ -68,7 +65,8 @@ export async function roundOn(
     const random = new SeededRandom(seed * 31 + i);
     return runClient({ name: `${i}`, storage, ctx, random }, stepsOf(seed * 31 + i, STEPS), recorder);
   });
-  await Promise.all([...clients, trouble === undefined ? undefined : troubled(trouble, recorder, seed)]);
+  const working = Promise.all(clients);
+  await Promise.all([working, trouble && troubled(trouble, working, recorder, seed)]);
   await calm();
   const [first, ...others] = stores;
   for (const store of others) await store.stop();
@@ -78,11 +76,17 @@ export async function roundOn(
 /** At a moment that the seed chooses. */
 async function troubled(
   trouble: () => Promise<void>,
+  working: Promise<unknown>,
   recorder: OperationRecorder,
   seed: number,
 ): Promise<void> {
   const when = new SeededRandom(seed).below((CLIENTS * STEPS) / 2);
-  while (recorder.told < when) await new Promise(setImmediate);
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  working.then(over, over);
+  while (recorder.told < when && !isOver) await new Promise(setImmediate);
   await trouble();
 }
 

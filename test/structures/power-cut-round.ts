@@ -88,7 +88,11 @@ async function failureOf(
   form: StoreForm,
   initial: StructureModel,
 ): Promise<string | undefined> {
-  await using store = await openSimulated(fs, form);
-  const { text } = await stateOf(store);
-  return whyNotLinearizable(history, initial, text) ?? (await damageOf(store, ""));
+  try {
+    await using store = await openSimulated(fs, form);
+    const { text } = await stateOf(store);
+    return whyNotLinearizable(history, initial, text) ?? (await damageOf(store, ""));
+  } catch (error) {
+    return `after a cut: ${String(error)}`;
+  }
 }

@@ -84,7 +84,9 @@ export async function killedServerRounds(
   const { kind, seed } = options;
   let server = await kind.served.start();
   if (server === undefined) return undefined;
-  const settings = { backend: kind.backend, ...kind.served.settings(server.url) };
+  // Long enough for the server to be back; no dead connection is waited for much longer.
+  const patience = { operation_timeout: "5s" };
+  const settings = { backend: kind.backend, ...patience, ...kind.served.settings(server.url) };
   const one = async (round: number) => {
     const task = { settings, openings: 2, namespace: `round ${round}`, seed: seed * 1019 + round };
     const done = await killedServerRound(server as NonNullable<typeof server>, task);
@@ -117,7 +119,9 @@ async function totalled(
 ): Promise<RoundTotals> {
   const totals: RoundTotals = { rounds: 0, told: 0, untold: 0, failures: [] };
   for (let round = 0; round < rounds && performance.now() < until; round++) {
-    const { told, untold, failure } = await one(round);
+    const { told, untold, failure } = await one(round).catch(
+      (error: unknown): Round => ({ told: 0, untold: 0, failure: String(error) }),
+    );
     totals.rounds += 1;
     totals.told += told;
     totals.untold += untold;
