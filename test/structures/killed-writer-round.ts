@@ -18,9 +18,9 @@ import { stepsOf } from "./structure-commands.js";
 import { whyNotLinearizable, type Operation } from "./structure-history.js";
 import type { StructureModel } from "./structure-model.js";
 import { damageOf, stateOf } from "./structure-state.js";
-import type { Said, WritingTask } from "./structure-writer.js";
+import type { Said, WritingTask } from "./writing-process.js";
 
-const PROGRAM = new URL("structure-writer.ts", import.meta.url);
+const PROGRAM = new URL("writing-process.ts", import.meta.url);
 /** The writer is killed at the latest after so many outcomes were told. */
 const LONGEST_LIFE = 80;
 const SETTLED_MS = 100;
