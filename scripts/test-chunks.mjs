@@ -1,7 +1,14 @@
 import { readdirSync } from "node:fs";
 
-/** The folders whose suites run long enough to be told apart further. */
-const SPLIT = new Set(["backends", "stack"]);
+/**
+ * Where short suites stand that run one after another in one process: to start one and to load the sources takes about
+ * two seconds of processor time, more than most of these take themselves.
+ */
+const SHORT_BACKENDS = /^backends\/((files|local|memory)\/|registry\.test\.ts$)/;
+const SHORT =
+  /^(architecture|core|examples|golden|memory|museum|observability|sealing|structures|testing|transaction)\//;
+/** These start the same servers. */
+const ON_ALL_SERVERS = /^(expiry|faults|support)\//;
 /** What runs longest begins first, so that no lane ends long after the others. */
 const FIRST = ["backends", "stack", "shared", "crash"];
 
@@ -19,11 +26,21 @@ export function testChunks(root) {
     .sort();
   const chunks = new Map();
   for (const file of files) {
-    const [folder, next] = file.split("/");
-    const name = `test/${SPLIT.has(folder) ? `${folder}/${next}` : folder}`;
+    const name = chunkOf(file);
     chunks.set(name, [...(chunks.get(name) ?? []), `test/${file}`]);
   }
   return [...chunks].map(([name, of]) => ({ name, files: of })).sort((a, b) => rank(a) - rank(b));
+}
+
+function chunkOf(file) {
+  if (SHORT_BACKENDS.test(file)) return "test/backends, the short ones";
+  if (SHORT.test(file)) return "test, the short ones";
+  if (ON_ALL_SERVERS.test(file)) return "test/expiry, faults and support";
+  const [folder, next] = file.split("/");
+  if (folder === "backends") return `test/backends/${next}`;
+  // The forms of one backend: redis, redis-cluster, redis-uncached.
+  if (folder === "stack") return `test/stack/${next.split(/[.-]/)[0]}`;
+  return `test/${folder}`;
 }
 
 function rank({ name }) {

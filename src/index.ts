@@ -79,4 +79,5 @@ export type { HashData } from "./structures/hash-fields.js";
 export type { Hash, TransactionHash } from "./structures/hash.js";
 export type { List, TransactionList } from "./structures/list.js";
 export type { StoreInfo } from "./plugin/store-info.js";
+export type { VerifyProgress } from "./plugin/verify-progress.js";
 export type { StoreVerification, VerifyOptions } from "./plugin/verify-store.js";

@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { ConfigError, defaultBackends, defaultCodecs, type StorageSettings } from "../index.js";
 import { loadSection } from "../plugin/config/load-settings.js";
 import { isMapping } from "../plugin/config/mapping.js";
@@ -62,6 +64,23 @@ export async function findSettings(
   if (overrides.size === 0) return { source: path, file: path, section };
   const source = `${path} and the command line`;
   return { source, file: path, section: overlaid(section, overrides) };
+}
+
+/** Whether both mean one store: the same options of the same backend, which keeps what it holds. */
+export function isSameStore(here: ChosenSettings, there: ChosenSettings): boolean {
+  const sameOptions = isDeepStrictEqual(placedOptions(here), placedOptions(there));
+  return here.resolved.backend === there.resolved.backend && !isFleeting(here) && sameOptions;
+}
+
+/** The options of the backend, with a path that does not depend on how it was written. */
+function placedOptions({ resolved: { backendOptions } }: ChosenSettings): Readonly<Record<string, unknown>> {
+  const { path } = backendOptions;
+  return typeof path === "string" ? { ...backendOptions, path: resolve(path) } : backendOptions;
+}
+
+/** Whether the store ends with the process that has it open. */
+export function isFleeting({ resolved: { backend, backendOptions } }: ChosenSettings): boolean {
+  return backend === "memory" || (backend === "sqlite" && backendOptions["path"] === undefined);
 }
 
 const NOTHING: Section = { value: undefined, locate: () => undefined };

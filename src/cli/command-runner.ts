@@ -7,7 +7,7 @@ import {
   type Storage,
   type StoragePlugin,
 } from "../index.js";
-import { chooseSettings, type ChosenSettings, type StoreChoice } from "./chosen-settings.js";
+import { chooseSettings, isFleeting, type ChosenSettings, type StoreChoice } from "./chosen-settings.js";
 import type { CliIo } from "./cli-io.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { Output } from "./output.js";
@@ -112,8 +112,12 @@ export async function useStore<R>(
     throw error;
   }
   await close(store);
+  if (access === "write" && isFleeting(chosen)) out.note(FLEETING);
   return result;
 }
+
+const FLEETING =
+  "this store is kept in memory and is gone when this command ends; another backend, or sqlite with a path, keeps it";
 
 async function close(store: StoragePlugin): Promise<void> {
   const [ctx, cancel] = withTimeout(background(), CLOSE_TIMEOUT);

@@ -3,7 +3,7 @@ import type { Command, Option } from "commander";
 export type Shell = "bash" | "zsh";
 
 /** Options whose value is the name of a file, and those whose values are known words. */
-const FILE_OPTIONS: ReadonlySet<string> = new Set(["--config", "--file", "--to"]);
+const FILE_OPTIONS: ReadonlySet<string> = new Set(["--config", "--file", "--to", "--repair", "--base"]);
 
 /**
  * A script that completes commands, options, files and the names of backends. zsh runs the same function, by way of its
@@ -31,13 +31,18 @@ function bashFunction(program: Command, backends: readonly string[]): string {
   const name = program.name();
   // No variable may be called words or path: in zsh these are its own.
   return `_${name}() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="" at="" word="" offered="" index=1
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="" at="" word="" offered="" folders="" index=1
   COMPREPLY=()
+  [ "$current" != "=" ] || current=""
   while [ "$index" -lt "$COMP_CWORD" ]; do
     word="\${COMP_WORDS[index]}"
     previous="$word"
     case "$word" in
-      ${flags(options, ({ required }) => required).join("|")}) index=$((index + 2)); continue ;;
+      ${flags(options, ({ required }) => required).join("|")})
+        # bash makes a word of the = in --option=value.
+        [ "\${COMP_WORDS[index + 1]:-}" != "=" ] || index=$((index + 1))
+        index=$((index + 2))
+        continue ;;
     esac
     previous=""
     case "$at $word" in
@@ -62,7 +67,13 @@ ${commands
   case "$at" in
 ${commands.map((each) => wordsCase(program, each)).join("\n")}
   esac
-  COMPREPLY=($(compgen -W "$offered" -- "$current"))
+  case "$folders $current" in
+    "yes -"* | " "*) COMPREPLY=($(compgen -W "$offered" -- "$current")) ;;
+    *)
+      local IFS=$'\\n'
+      compopt -o filenames 2>/dev/null
+      COMPREPLY=($(compgen -d -- "$current")) ;;
+  esac
 }
 `;
 }
@@ -95,7 +106,8 @@ function wordsCase(program: Command, { path, command }: PlacedCommand): string {
     ...options.flatMap(({ long }) => long ?? []),
     "--help",
   ];
-  return `    "${at}") offered="${[...new Set(words)].join(" ")}" ;;`;
+  const folders = command.registeredArguments.some((argument) => argument.name() === "folder");
+  return `    "${at}") offered="${[...new Set(words)].join(" ")}"${folders ? " folders=yes" : ""} ;;`;
 }
 
 /** What these options can be written as. */

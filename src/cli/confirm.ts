@@ -23,10 +23,12 @@ export async function confirm(io: CliIo, question: string, yes: boolean | undefi
 async function ask({ stdin, stderr, interrupt }: CliIo, question: string): Promise<string> {
   // As a terminal of its own it would swallow Ctrl-C.
   const asking = createInterface({ input: stdin, output: stderr, terminal: false });
-  // The end of the input answers nothing, which is not yes.
-  const ended = new Promise<string>((resolve) => asking.once("close", () => resolve("")));
+  // The end of the input answers nothing, which is not yes, and leaves the cursor behind the question.
+  const ended = new Promise<void>((resolve) => asking.once("close", resolve));
   try {
-    return await Promise.race([asking.question(question, { signal: interrupt }), ended]);
+    const answer = await Promise.race([asking.question(question, { signal: interrupt }), ended]);
+    if (answer === undefined) stderr.write("\n");
+    return answer ?? "";
   } finally {
     asking.close();
   }

@@ -20,7 +20,7 @@ export const EXIT_MEANINGS: ReadonlyMap<ExitCode, string> = new Map([
   [EXIT.failed, "failed for another reason, which stderr names; `doctor` found a problem"],
   [
     EXIT.damaged,
-    "stored data is damaged or of a kind that this version cannot read (5003); `verify` found a problem",
+    "stored data is damaged or of a kind that this version cannot read (5003); `verify` found a problem, also when `--repair` has saved the rest",
   ],
   [
     EXIT.usage,

@@ -18,12 +18,21 @@ const ADVICE: Partial<Readonly<Record<Reason, string>>> = {
   unavailable: "here: holdfast config print shows which server is meant",
   denied: "here: holdfast config print shows what is used to log in",
   conflict: "here: run it again",
-  "not-empty": "here: --resume",
   differs: "here: run it again with --resume",
   "wrong-type": "here: holdfast type tells what the key holds",
   checksum: "here: holdfast verify lists everything that is damaged",
   truncated: "here: holdfast verify lists everything that is damaged",
   decode: "here: holdfast verify lists everything that is damaged",
+};
+
+const SALVAGE = "here: --repair CONFIG writes what is undamaged into another store";
+
+/** The same where it depends on what failed; undefined where the message itself says what is left to do. */
+const ADVICE_IN: Readonly<Record<string, Partial<Readonly<Record<Reason, string | undefined>>>>> = {
+  copyStorage: { "not-empty": "here: --resume" },
+  restore: { "not-empty": "here: --replace", checksum: undefined, truncated: undefined, decode: undefined },
+  open: { checksum: undefined, truncated: undefined, decode: undefined },
+  verify: { checksum: SALVAGE, truncated: SALVAGE, decode: SALVAGE },
 };
 
 /** Reasons that come from what was typed. */
@@ -51,7 +60,7 @@ export function failureReport(error: unknown): FailureReport {
 function ofStorage(error: StorageError): FailureReport {
   const { code, reason, retryable, outcome, operation, key, namespace, backend } = error;
   const exitCode = exitCodeOf(error);
-  const message = reason === "absent" ? absence(key, namespace) : advised(error.message, reason);
+  const message = reason === "absent" ? absence(key, namespace) : advised(error);
   const unsure =
     outcome === "unknown" ? "; it may have taken effect all the same: look before you repeat it" : "";
   const json = { name: error.name, code, reason, message: message + unsure, retryable, outcome, operation };
@@ -62,14 +71,20 @@ function ofStorage(error: StorageError): FailureReport {
   };
 }
 
-/** That nothing is stored under a key, in the words of this command line. */
-export function absence(key: string | undefined, namespace: string | undefined): string {
+/**
+ * That nothing is stored under a key, in the words of this command line.
+ *
+ * @param or what else may be missing.
+ */
+export function absence(key: string | undefined, namespace: string | undefined, or?: string): string {
   const where = namespace ? ` in namespace ${quoted(namespace)}` : "";
-  return `nothing is stored under ${quoted(key ?? "")}${where}; holdfast keys lists what is there`;
+  const other = or === undefined ? "" : `, or ${or}`;
+  return `nothing is stored under ${quoted(key ?? "")}${where}${other}; holdfast keys lists what is there`;
 }
 
-function advised(message: string, reason: Reason): string {
-  const advice = ADVICE[reason];
+function advised({ message, reason, operation }: StorageError): string {
+  const here = ADVICE_IN[operation] ?? {};
+  const advice = reason in here ? here[reason] : ADVICE[reason];
   return advice === undefined ? message : `${message} (${advice})`;
 }
 

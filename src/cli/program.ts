@@ -15,6 +15,7 @@ import { listingCommands } from "./commands/listing-commands.js";
 import { maintenanceCommands } from "./commands/maintenance-commands.js";
 import { namespaceCommands } from "./commands/namespace-commands.js";
 import { valueCommands } from "./commands/value-commands.js";
+import { verifyCommand } from "./commands/verify-command.js";
 import { watchCommand } from "./commands/watch-command.js";
 import { collected, durationArgument } from "./option-parsers.js";
 import { packageManifest } from "./package-facts.js";
@@ -30,6 +31,7 @@ const GROUPS: readonly CommandGroup[] = [
   namespaceCommands,
   watchCommand,
   insightCommands,
+  verifyCommand,
   maintenanceCommands,
   copyCommand,
   backupCommands,

@@ -1,3 +1,4 @@
+import { lockPath } from "../backends/files/lock-path.js";
 import { lockHolder } from "../backends/files/process-lock.js";
 import { openStorage, StorageError, type Context, type StoragePlugin } from "../index.js";
 import type { ChosenSettings } from "./chosen-settings.js";
@@ -13,7 +14,7 @@ export interface OpenedStore {
 }
 
 /**
- * Opens the store. One of files is opened for reading alone where nothing else is wanted: a look changes none of its files,
+ * Opens the store. One of files, `file` or `directory`, is opened for reading alone where nothing else is wanted: a look changes none of its files,
  * keeps no other process out, and is possible while one holds it, which is then named.
  *
  * @param tell called with what the store warns of.
@@ -28,11 +29,12 @@ export async function openChosen(
     store: await openStorage(settings, { ctx, warn: tell }),
     isReadOnly: false,
   });
-  if (resolved.backend !== "file" || access === "write") return forWriting();
+  const { backend, backendOptions } = resolved;
+  if ((backend !== "file" && backend !== "directory") || access === "write") return forWriting();
   const forReading = async () => {
-    const file = { ...settings.file, read_only: true };
-    const store = await openStorage({ ...settings, file }, { ctx, warn: tell });
-    const heldBy = await holderOf(String(resolved.backendOptions["path"]));
+    const section = { ...settings[backend], read_only: true };
+    const store = await openStorage({ ...settings, [backend]: section }, { ctx, warn: tell });
+    const heldBy = await holderOf(lockPath(backend, String(backendOptions["path"])));
     return { store, isReadOnly: true, ...(heldBy !== undefined && { heldBy }) };
   };
   return access === "read"
@@ -63,8 +65,8 @@ function isReadable({ reason }: StorageError): boolean {
   return reason === "locked" || reason === "read-only";
 }
 
-async function holderOf(path: string): Promise<string | undefined> {
+async function holderOf(lock: string): Promise<string | undefined> {
   // Whoever may not look at the lock reads the store all the same.
-  const holder = await lockHolder(`${path}.lock`).catch(() => undefined);
+  const holder = await lockHolder(lock).catch(() => undefined);
   return holder && `process ${holder.pid} on ${holder.host} has had the store open since ${holder.since}`;
 }

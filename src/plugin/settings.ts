@@ -69,7 +69,7 @@ export interface StorageSettings {
     pool?: number;
     options?: Readonly<Record<string, unknown>>;
   };
-  directory?: { path?: string };
+  directory?: { path?: string; read_only?: boolean };
   lmdb?: { path?: string };
   redis?: {
     url?: string;

@@ -66,11 +66,13 @@ export function buildStack(
   const payloads = codecs.table(settings.codec);
   const backend = new SealedBackend(store, sealOf(settings, keys));
   const { observer, ...caching } = buildCaching(backend, settings, runtime, payloads);
-  const pump = new CommitPump(backend, observer, {
+  const limits = {
     maxPending: MAX_PENDING_COMMITS,
     maxGroupRequests: MAX_GROUP_REQUESTS,
     maxGroupBytes: MAX_GROUP_BYTES,
-  });
+    patienceMs: settings.operationTimeoutMs,
+  };
+  const pump = new CommitPump(backend, observer, limits, runtime.clock);
   const versions = new VersionSource(runtime.random);
   const deadItems = new DeadItems({ backend, pump, versions, runtime });
   pump.observer = observeDeadItems(observer, deadItems);

@@ -11,7 +11,8 @@ import { settleWithin } from "../core/settle-within.js";
 import type { KeyRing } from "../sealing/key-ring.js";
 import { storageMetrics } from "../observability/storage-metrics.js";
 import { cacheStats, NO_CACHE, type CacheStats } from "../observability/cache-stats.js";
-import { beginSchedule, CallbackFailure, runBackup, runRestore } from "./backup/backup-calls.js";
+import { beginSchedule, runBackup, runRestore } from "./backup/backup-calls.js";
+import { CallbackFailure, caught, marked } from "./callback-failure.js";
 import type { BackupOptions, BackupResult } from "./backup/backup-options.js";
 import type { BackupSchedule } from "./backup/backup-schedule.js";
 import { scheduleHealth, scheduleMetrics } from "./backup/schedule-report.js";
@@ -29,6 +30,7 @@ import { buildStack, rebuildStack, type Stack } from "./stack.js";
 import { rememberStore, slotOfStore, StackSlot } from "./stack-slot.js";
 import type { Storage } from "./storage.js";
 import { ROOT_STORAGE, STORAGE } from "./storage-tokens.js";
+import { ProgressTeller, requireProgress } from "./progress-teller.js";
 import { inspectStore, type StoreInfo } from "./store-info.js";
 import { dropOrphans } from "./orphans.js";
 import { listLiveNamespaces } from "./live-namespaces.js";
@@ -234,18 +236,26 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
    * such files: an edited file is a `set`, a missing one a `delete`. What does not decode stays a problem.
    * `repair`: writes what is undamaged into another store, which must be empty (`not-empty`), and never changes this one;
    * the report then says what was salvaged and what was lost.
+   * `onProgress`: told how far it is; what it throws ends the call, and rejects as it is.
    */
   verify(ctx: Context, options: VerifyOptions = {}): Promise<StoreVerification> {
     const writes = options?.acceptEdits === true || options?.repair !== undefined;
-    return this.#whole("verify", writes ? "write" : "read", ctx, async () => {
-      requireKnownOptions("verify", options, ["acceptEdits", "repair"]);
-      const { stack } = this.#slot;
-      if (options.repair === undefined) return verifyStore(stack, ctx, options);
-      requireKnownOptions("repair", options.repair, ["into"]);
-      const into = this.#salvageTarget(options.repair.into);
-      const report = await verifyDamaged(stack, ctx, options);
-      return { ...report, repair: await into((other) => salvageStore(stack, other, ctx), ctx) };
-    });
+    return this.#withCallback("verify", writes ? "write" : "read", ctx, () =>
+      caught(() => this.#verify(ctx, options)),
+    );
+  }
+
+  async #verify(ctx: Context, options: VerifyOptions): Promise<StoreVerification> {
+    const { repair } = options;
+    requireKnownOptions("verify", options, ["acceptEdits", "repair", "onProgress"]);
+    requireProgress(options.onProgress);
+    const { stack } = this.#slot;
+    const teller = new ProgressTeller(this.#runtime.clock, marked(options.onProgress));
+    if (repair === undefined) return verifyStore(stack, ctx, options, teller);
+    requireKnownOptions("repair", repair, ["into"]);
+    const into = this.#salvageTarget(repair.into);
+    const report = await verifyDamaged(stack, ctx, options, teller);
+    return { ...report, repair: await into((other) => salvageStore(stack, other, ctx, teller), ctx) };
   }
 
   /** Lends out the stack of the store that is to take what can be salvaged. @throws TypeError when it is none. */

@@ -11,6 +11,7 @@ import { isDamage, type RepairReport } from "./repair/repair-report.js";
 import type { StorageSettings } from "./settings.js";
 import type { Storage } from "./storage.js";
 import type { Stack } from "./stack.js";
+import type { VerifyProgress, VerifyTeller } from "./verify-progress.js";
 
 export interface VerifyOptions {
   /** Makes commits of what was done by hand to the files of keys, on a backend that has such. Default: false. */
@@ -20,6 +21,11 @@ export interface VerifyOptions {
    * for it and closed again. The store itself is not changed.
    */
   readonly repair?: { readonly into: Storage | StorageSettings };
+  /**
+   * Told how far it is, now and then and at the end of each phase; awaited before it goes on. Nothing is told while the
+   * backend checks its own files.
+   */
+  readonly onProgress?: (progress: VerifyProgress) => void | Promise<void>;
 }
 
 export interface StoreVerification {
@@ -44,9 +50,10 @@ export async function verifyDamaged(
   stack: Stack,
   ctx: Context,
   options: VerifyOptions,
+  teller: VerifyTeller,
 ): Promise<StoreVerification> {
   try {
-    return await verifyStore(stack, ctx, options);
+    return await verifyStore(stack, ctx, options, teller);
   } catch (error) {
     if (!isDamage(error)) throw error;
     const { reason, message, namespace, key } = error;
@@ -61,6 +68,7 @@ export async function verifyStore(
   stack: Stack,
   ctx: Context,
   { acceptEdits = false }: VerifyOptions,
+  teller: VerifyTeller,
 ): Promise<StoreVerification> {
   const own = (await stack.backend.extensions.verify?.(ctx)) ?? { entries: 0, problems: [] };
   const left = acceptEdits ? await afterAccepting(stack, ctx, own) : own.problems;
@@ -69,12 +77,17 @@ export async function verifyStore(
   let [entries, orphans] = [0, 0];
   // What the backend found broken cannot be read; what it found whole must decode.
   if (problems.length > 0) return { ok: false, entries: own.entries, orphans, ...accepted, problems };
+  let last = "";
+  const tell = (namespace: string, done: number) =>
+    teller.tell(() => ({ phase: "checking", namespace, done: entries + done }));
   for await (const names of stack.backend.namespaces(ctx)) {
     for (const name of names) {
-      entries += await decodeAll(stack, ctx, name, problems);
+      entries += await decodeAll(stack, ctx, name, problems, (done) => tell(name, done));
       orphans += await countOrphans(stack, ctx, name);
+      last = name;
     }
   }
+  await teller.finish({ phase: "checking", namespace: last, done: entries });
   return { ok: problems.length === 0, entries, orphans, ...accepted, problems };
 }
 
@@ -109,6 +122,7 @@ async function decodeAll(
   ctx: Context,
   namespace: string,
   problems: VerifyProblem[],
+  tell: (done: number) => Promise<void>,
 ): Promise<number> {
   let entries = 0;
   const decode = (entry: StoredEntry) => {
@@ -124,6 +138,7 @@ async function decodeAll(
         problems.push({ reason: "truncated", message: UNFINISHED, namespace });
       if (problem !== undefined) problems.push(asUsersKnowIt({ ...problem, namespace, key: entry.key }));
     }
+    await tell(entries);
   }
   return entries;
 }

@@ -1,5 +1,6 @@
 import type { Backend, CommitResult } from "../backends/backend.js";
 import { StorageFault } from "../core/errors.js";
+import type { Clock } from "../core/runtime.js";
 import { settleWithin } from "../core/settle-within.js";
 import { CommitGroup } from "./commit-group.js";
 import { dataBytes, type CommitObserver, type CommitRequest } from "./commit-request.js";
@@ -9,10 +10,19 @@ export interface CommitPumpLimits {
   readonly maxPending: number;
   readonly maxGroupRequests: number;
   readonly maxGroupBytes: number;
+  /** Milliseconds that a request waits, at least, before a server that does not answer is an answer to it too. */
+  readonly patienceMs: number;
 }
+
+/** Timers may fire so many milliseconds before the clock says so. */
+const TIMER_SLACK_MS = 10;
 
 interface Waiting {
   readonly request: CommitRequest;
+  /** On the process's clock, in milliseconds. */
+  readonly since: number;
+  /** The call under way, or that just failed, went without it. */
+  wasLeft: boolean;
   readonly resolve: (result: CommitResult) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -22,20 +32,25 @@ interface Waiting {
  * takes all that are independent of each other (group commit: one flush for many transactions).
  *
  * A caller whose context ends while its commit is under way is told so with `outcome: "unknown"`; the commit goes on.
+ *
+ * Requests that write one key go out one after the other. When the server does not answer the first, those behind it whose
+ * patience is over fail too, unsent: or each would take as long again.
  */
 export class CommitPump {
   readonly #backend: Backend;
   #observer: CommitObserver;
   readonly #limits: CommitPumpLimits;
+  readonly #clock: Clock;
   readonly #gathers: boolean;
   #queue: Waiting[] = [];
   #busy = false;
   #pauses: (() => void)[] = [];
 
-  constructor(backend: Backend, observer: CommitObserver, limits: CommitPumpLimits) {
+  constructor(backend: Backend, observer: CommitObserver, limits: CommitPumpLimits, clock: Clock) {
     this.#backend = backend;
     this.#observer = observer;
     this.#limits = limits;
+    this.#clock = clock;
     this.#gathers = backend.info.capabilities.groupCommit;
   }
 
@@ -107,7 +122,7 @@ export class CommitPump {
       return Promise.reject(new StorageFault("busy", message));
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ request, resolve, reject });
+      this.#queue.push({ request, since: this.#clock.monotonic(), wasLeft: false, resolve, reject });
       if (!this.#busy) this.#gather();
     });
   }
@@ -154,6 +169,7 @@ export class CommitPump {
       if (!group.isFull && group.offer(waiting.request)) taken.push(waiting);
       else left.push(waiting);
     }
+    for (const waiting of left) waiting.wasLeft = true;
     this.#queue = left;
     return taken;
   }
@@ -163,6 +179,9 @@ export class CommitPump {
       group.map(({ request }) => request),
       (results) => {
         for (const [i, waiting] of group.entries()) settle(waiting, results[i]);
+        if (this.#queue.length > 0 && results.every(isFault)) {
+          this.#refuseOverdue(results.map(({ fault }) => faultOf(fault)));
+        }
         this.#afterCall(group.length);
       },
       (fault) => this.#failed(group, fault),
@@ -217,6 +236,7 @@ export class CommitPump {
   #failed(group: readonly Waiting[], fault: StorageFault): void {
     if (fault.outcome === "unknown" || fault.reason === "timeout" || group.length === 1) {
       for (const { reject } of group) reject(fault);
+      this.#refuseOverdue([fault]);
       this.#next();
     } else void this.#sendEach(group, fault);
   }
@@ -231,14 +251,41 @@ export class CommitPump {
           [waiting.request],
           ([result]) => settle(waiting, result),
           (own) => {
-            isDown = own.reason === "timeout" || own.reason === "unavailable";
+            isDown = isSilence(own);
             waiting.reject(own);
           },
         );
       }
     }
+    if (isDown) this.#refuseOverdue([fault]);
     this.#next();
   }
+
+  /** Fails those that stayed behind a call which the server did not answer, and have waited long enough for it. */
+  #refuseOverdue(faults: readonly StorageFault[]): void {
+    const [fault] = faults;
+    if (fault === undefined || !faults.every(isSilence)) return;
+    const latest = this.#clock.monotonic() - this.#limits.patienceMs + TIMER_SLACK_MS;
+    this.#queue = this.#queue.filter(({ since, wasLeft, reject }) => {
+      if (!wasLeft || since > latest) return true;
+      reject(unsent(fault));
+      return false;
+    });
+  }
+}
+
+function isFault(result: CommitResult): result is CommitResult & { readonly status: "fault" } {
+  return result.status === "fault";
+}
+
+/** Whether it may be that the server did not answer, so that the next call would wait for nothing too. */
+function isSilence({ reason }: StorageFault): boolean {
+  return reason === "timeout" || reason === "unavailable";
+}
+
+function unsent(cause: StorageFault): StorageFault {
+  const message = `it was not sent, as a commit that it waited for failed: ${cause.message}`;
+  return new StorageFault(cause.reason, message, { retryable: true, cause });
 }
 
 function stillWanted({ request, reject }: Waiting): boolean {

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { background, type Context } from "../core/context.js";
 import { StorageFault } from "../core/errors.js";
 import type { StoredKey } from "../core/key.js";
@@ -66,7 +65,7 @@ export class FoldedOperations {
     for (; queue.length > 0; ) {
       const carried = await fold(queue);
       // Those who were just answered may come again at once: the next transaction then takes all of them.
-      if (carried + queue.length > 1) await nextTurn();
+      if (carried + queue.length > 1) await new Promise<void>((resolve) => void setImmediate(resolve));
     }
     this.#lanes.delete(lane);
   }

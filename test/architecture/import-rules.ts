@@ -163,6 +163,7 @@ export const FOLDER_RULES: readonly FolderRule[] = [
     // Of the product what its users have; of the configuration also where and how each option was written; and who holds a store of files.
     ours: [
       "index.ts",
+      "backends/files/lock-path.ts",
       "backends/files/process-lock.ts",
       "core/duration.ts",
       "observability/mask-secrets.ts",
@@ -173,6 +174,7 @@ export const FOLDER_RULES: readonly FolderRule[] = [
       "node:fs",
       "node:fs/promises",
       "node:module",
+      "node:path",
       "node:readline/promises",
       "node:stream",
       "node:util",

@@ -3,7 +3,7 @@ import type { SeededRandom } from "../../src/testing/faults/seeded-random.js";
 import type { LinkFaults } from "../support/shared-memory.js";
 import { CoherenceRound, type RoundOutcome, type Trouble } from "./coherence-round.js";
 
-const SEEDS = 100;
+const SEEDS = 60;
 
 function slow(random: SeededRandom): LinkFaults {
   return { travelMs: () => (random.chance(0.05) ? random.below(3000) : random.below(60)) };

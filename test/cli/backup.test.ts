@@ -59,7 +59,7 @@ describe("holdfast backup, restore and rekey", () => {
     expect(refused.stderr).to.match(/5002 not-empty/);
     const asked = await call("restore", box.path("full"), "--replace");
     expect(asked).to.include({ code: 64 });
-    expect(asked.stderr).to.match(/this would remove everything the store of .*; give --yes/);
+    expect(asked.stderr).to.match(/this would remove everything in the store of .*; give --yes/);
     expect((await call("restore", box.path("full"), "--replace", "--yes")).code).to.equal(0);
     expect((await call("keys")).stdout).to.equal("a\nl\n");
   });

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { CliSandbox } from "./cli-sandbox.js";
 
 const GENERAL = ["--config", "--backend", "--set", "--namespace", "--json", "--yes", "--timeout", "--help"];
@@ -11,6 +11,7 @@ describe("holdfast completion", () => {
   before(async () => {
     box = new CliSandbox();
     for (const name of ["my store.yaml", "other.yaml"]) writeFileSync(box.path(name), "");
+    mkdirSync(box.path("monday"));
     for (const shell of ["bash", "zsh"]) {
       writeFileSync(box.path(`complete.${shell}`), (await box.call(["completion", shell])).stdout);
     }
@@ -29,6 +30,14 @@ describe("holdfast completion", () => {
       .split("\n")
       .filter((line) => line !== "");
   }
+
+  it("is a JSON text with --json", async () => {
+    const [plain, json] = [
+      await box.call(["completion", "bash"]),
+      await box.call(["completion", "bash", "--json"]),
+    ];
+    expect(JSON.parse(json.stdout)).to.equal(plain.stdout);
+  });
 
   it("registers itself for the program", () => {
     const script = "source ./complete.bash; complete -p holdfast";
@@ -51,9 +60,26 @@ describe("holdfast completion", () => {
       ["get", "--"],
       ["--bytes", ...GENERAL],
     ],
+    [
+      ["verify", "--"],
+      ["--accept-edits", "--repair", ...GENERAL],
+    ],
     [["copy", "--to", "o"], ["other.yaml"]],
+    [["verify", "--repair", "o"], ["other.yaml"]],
     [["--config", "my"], ["my store.yaml"]],
     [["-c", "o"], ["other.yaml"]],
+    [["--config", "=", "o"], ["other.yaml"]],
+    [
+      ["--backend", "="],
+      ["memory", "file", "directory", "sqlite", "lmdb", "postgres", "mysql", "redis"],
+    ],
+    [["--config", "=", "other.yaml", "ge"], ["get"]],
+    [["backup", "mon"], ["monday"]],
+    [["restore", "--dry-run", "mon"], ["monday"]],
+    [
+      ["backup", "--"],
+      ["--base", "--gzip", ...GENERAL],
+    ],
     [["--backend", "s"], ["sqlite"]],
     [["--namespace", "x"], []],
     [["get", "config", "c"], []],

@@ -100,7 +100,10 @@ describe("holdfast config", () => {
 
   it("shows the schema that the package ships", async () => {
     const { stdout } = await box.call(["config", "schema"]);
-    expect(stdout).to.equal(readFileSync(join(ROOT, "config/storage.schema.json"), "utf8"));
+    const shipped = readFileSync(join(ROOT, "config/storage.schema.json"), "utf8");
+    expect(stdout).to.equal(shipped);
+    const line = (await box.call(["config", "schema", "--json"])).stdout;
+    expect(line).to.equal(`${JSON.stringify(JSON.parse(shipped))}\n`);
   });
 
   it("masks secrets in info too", async () => {
@@ -165,6 +168,15 @@ describe("holdfast doctor", () => {
       /warning {2}permissions: .*store\.json is open to other users\n +→ chmod 600 .*store\.json\n/,
     );
     expect(stdout).to.match(/\neverything works, \d+ warnings\n$/);
+    const directory = box.configure({ backend: "directory", directory: { path: box.path("d") } }, "d.yaml");
+    for (let i = 0; i < 12; i++) await box.call(["--config", directory, "set", `k${i}`, "1"]);
+    await box.shell("chmod -R go+rX d");
+    const many = (await box.call(["--config", directory, "doctor"])).stdout;
+    expect(many.match(/^warning {2}permissions: /gm)).to.have.length(4);
+    expect(many).to.match(/^warning {2}permissions: so are \d+ more files$/m);
+    const info = (await box.call(["--config", directory, "info"])).stdout;
+    expect(info.match(/^file {2,}/gm)).to.have.length(10);
+    expect(info).to.match(/^files +\d+ more, which --json lists$/m);
     expect(code).to.equal(0);
     const secret = box.configure({ backend: "redis", redis: { password: "s3cret", port: 1 } }, "secret.yaml");
     const looked = await box.call(["--config", secret, "--timeout", "2s", "doctor"]);

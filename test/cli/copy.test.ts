@@ -59,6 +59,14 @@ describe("holdfast copy", () => {
     const itself = await call("copy", "--to", from, "--resume");
     expect(itself.code).to.equal(64);
     expect(itself.stderr).to.match(/storage\.yaml is this very store; give another one\n$/);
+    // However its path is written.
+    const path = box.path("data/../data/store.json");
+    const again = await call(
+      "copy",
+      "--to",
+      box.configure({ backend: "file", file: { path } }, "again.yaml"),
+    );
+    expect(again.stderr).to.match(/again\.yaml is this very store; give another one\n$/);
     const { code, stderr } = await call("copy", "--to", to, "--prune", "--yes");
     expect(code).to.equal(64);
     expect(stderr).to.match(/^holdfast: prune goes with resume/);

@@ -29,7 +29,14 @@ describe("holdfast on every kind of store", () => {
 
       const call = (...args: readonly string[]) => box.call(["--config", config, ...args]);
 
+      /** The configuration of an empty store of another backend. */
+      const beside = (name: string) => {
+        const path = box.path(`${kind.name}-${name}.db`);
+        return box.configure({ backend: "sqlite", sqlite: { path } }, `${kind.name}-${name}.yaml`);
+      };
+
       it("carries out every command", async () => {
+        const folder = box.path(`${kind.name}-backup`);
         const said: (readonly [args: string, stdout: string | RegExp])[] = [
           ["set a 1", ""],
           ["set b two --ttl 1h", ""],
@@ -49,6 +56,21 @@ describe("holdfast on every kind of store", () => {
           ["info", /^type +\w+\nkeys +3\n/],
           ["stats --read *", /entries +2 of at most 10000\n[^]*hits +2\nmisses +2\n/],
           ["verify", /^\d entr(y|ies) checked: nothing is wrong\n$/],
+          ["list rpush l x y", "2\n"],
+          ["list lrange l", '"x"\n"y"\n'],
+          ["hash hset h f 1", "1\n"],
+          ["hash hgetall h", "f\t1\n"],
+          ["counter incr n 5", "5\n"],
+          [`verify --repair ${beside("mended")}`, /\nsalvaged 6 keys of 2 namespaces; nothing was lost\n$/],
+          [`copy --to ${beside("copied")}`, /^copied +6 keys of 2 namespaces .*\nequal, sha-256 +\w{64}\n$/],
+          [`backup ${folder}`, /^full backup: \d+ records of 2 namespaces \(/],
+          [
+            `restore ${folder} --dry-run --replace`,
+            /^whole, and could be restored: \d+ records of 2 namespaces/,
+          ],
+          [`restore ${folder} --replace --yes`, /^restored: \d+ records of 2 namespaces/],
+          ["list lpop l", "x\n"],
+          ["delete l h n", "deleted 3 keys\n"],
           ["compact", "compacted\n"],
           ["config check", new RegExp(`: right, backend ${kind.backend}\n$`)],
           ["doctor", /\nok {7}durability: [^]*\neverything works[^\n]*\n$/],

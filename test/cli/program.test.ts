@@ -51,51 +51,59 @@ describe("holdfast as a program", () => {
     writeFileSync(box.path(STORE), text.replace("some value", "same value"));
     const damaged = await box.run(["get", "k"]);
     expect(damaged.code).to.equal(3);
-    expect(damaged.stderr).to.match(/^holdfast: 5003 checksum: .*store\.json.*holdfast verify/);
+    expect(damaged.stderr).to.match(/^holdfast: 5003 checksum: .*store\.json.*restore the store from a copy/);
+    // It cannot be opened, by no command.
+    expect(damaged.stderr).not.to.include("holdfast verify");
     const sick = await box.run(["doctor"]);
     expect(sick.code).to.equal(2);
     expect(sick.stdout).to.match(/\nPROBLEM {2}store: 5003 checksum: .*\n1 problem\n$/);
   });
 
-  it("reads a store that another process holds, says so, and does not write to it", async () => {
-    const storage = await openStorage(box.path("storage.yaml"));
-    try {
-      await storage.set(background(), "k", "held");
-      const holder = `process ${process.pid} on `;
-      const read = await box.run(["get", "k"]);
-      expect(read.stdout).to.equal("held\n");
-      expect(read.stderr).to.match(new RegExp(`^holdfast: ${holder}.* it is read as it is now`));
-      expect(read.code).to.equal(0);
-      const written = await box.run(["set", "k", "mine"]);
-      expect(written.code).to.equal(75);
-      expect(written.stderr).to.match(new RegExp(`^holdfast: 5001 locked: .*${holder}`));
-      const verified = await box.call(["--config", box.path("storage.yaml"), "verify"]);
-      expect(verified.code).to.equal(75);
-      expect(verified.stderr).to.match(/\nholdfast: 5001 locked: .*; verify in that process/);
-      const looked = await box.call(["--config", box.path("storage.yaml"), "doctor", "--json"]);
-      expect(looked.code).to.equal(0);
-      const { findings } = JSON.parse(looked.stdout) as { findings: { topic: string; level: string }[] };
-      const warnings = findings.filter(({ level }) => level === "warning").map(({ topic }) => topic);
-      expect(warnings).to.deep.equal(["store", "verify"]);
-      expect(await storage.get(background(), "k")).to.equal("held");
-    } finally {
-      await storage.stop();
-    }
-    const free = await box.run(["get", "k"]);
-    expect(free).to.deep.equal({ code: 0, stdout: "held\n", stderr: "" });
-  });
+  for (const backend of ["file", "directory"] as const) {
+    const settings = () => ({ backend, [backend]: { path: box.path("data/store") } });
 
-  it("changes none of the files of a store that it only reads", async () => {
-    const call = (...args: readonly string[]) => box.call(["--config", box.path("storage.yaml"), ...args]);
-    await call("set", "k", "1");
-    const before = contents(box.path("data"));
-    for (const reading of ["get k", "keys", "find *", "count", "info", "stats", "verify", "namespaces"]) {
-      expect((await call(...reading.split(" "))).code).to.equal(0);
-    }
-    expect(contents(box.path("data"))).to.deep.equal(before);
-    await call("set", "k", "2");
-    expect(contents(box.path("data"))).to.not.deep.equal(before);
-  });
+    it(`reads a ${backend} store that another process holds, says so, and does not write to it`, async () => {
+      box.configure(settings());
+      const storage = await openStorage(box.path("storage.yaml"));
+      try {
+        await storage.set(background(), "k", "held");
+        const holder = `process ${process.pid} on `;
+        const read = await box.run(["get", "k"]);
+        expect(read.stdout).to.equal("held\n");
+        expect(read.stderr).to.match(new RegExp(`^holdfast: ${holder}.* it is read as it is now`));
+        expect(read.code).to.equal(0);
+        const written = await box.run(["set", "k", "mine"]);
+        expect(written.code).to.equal(75);
+        expect(written.stderr).to.match(new RegExp(`^holdfast: 5001 locked: .*${holder}`));
+        const verified = await box.call(["--config", box.path("storage.yaml"), "verify"]);
+        expect(verified.code).to.equal(75);
+        expect(verified.stderr).to.match(/\nholdfast: 5001 locked: .*; verify in that process/);
+        const looked = await box.call(["--config", box.path("storage.yaml"), "doctor", "--json"]);
+        expect(looked.code).to.equal(0);
+        const { findings } = JSON.parse(looked.stdout) as { findings: { topic: string; level: string }[] };
+        const warnings = findings.filter(({ level }) => level === "warning").map(({ topic }) => topic);
+        expect(warnings).to.deep.equal(["store", "verify"]);
+        expect(await storage.get(background(), "k")).to.equal("held");
+      } finally {
+        await storage.stop();
+      }
+      const free = await box.run(["get", "k"]);
+      expect(free).to.deep.equal({ code: 0, stdout: "held\n", stderr: "" });
+    });
+
+    it(`changes none of the files of a ${backend} store that it only reads`, async () => {
+      box.configure(settings());
+      const call = (...args: readonly string[]) => box.call(["--config", box.path("storage.yaml"), ...args]);
+      await call("set", "k", "1");
+      const before = contents(box.path("data"));
+      for (const reading of ["get k", "keys", "find *", "count", "info", "stats", "verify", "namespaces"]) {
+        expect((await call(...reading.split(" "))).code).to.equal(0);
+      }
+      expect(contents(box.path("data"))).to.deep.equal(before);
+      await call("set", "k", "2");
+      expect(contents(box.path("data"))).to.not.deep.equal(before);
+    });
+  }
 
   for (const [signal, code] of [
     ["SIGINT", 130],
@@ -147,6 +155,9 @@ describe("holdfast as a program", () => {
 
 /** What stands in every file of a folder. */
 function contents(folder: string): Map<string, string> {
-  const names = readdirSync(folder).sort();
-  return new Map(names.map((name) => [name, readFileSync(join(folder, name), "latin1")]));
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  return new Map(paths.sort().map((path) => [path, readFileSync(path, "latin1")]));
 }

@@ -64,7 +64,24 @@ describe("holdfast get, set, delete, exists, type", () => {
     expect(new Uint8Array(readFileSync(box.path("out.bin")))).to.deep.equal(bytes);
   });
 
-  it("give text with --bytes without a line end, and refuse what is neither", async () => {
+  it("say so when what is written is gone with the command, and not where it is kept or only read", async () => {
+    for (const backend of ["memory", "sqlite"]) {
+      const written = await box.call(["--backend", backend, "set", "k", "1"]);
+      expect(written.code).to.equal(0);
+      expect(written.stderr).to.match(
+        /^holdfast: this store is kept in memory and is gone when this command ends; /,
+      );
+      expect((await box.call(["--backend", backend, "keys"])).stderr).to.equal("");
+    }
+    expect((await call(["set", "k", "1"])).stderr).to.equal("");
+  });
+
+  it("give text with --bytes without a line end, and refuse what is neither, and what cannot be both", async () => {
+    const both = await call(["get", "k", "--bytes", "--json"]);
+    expect(both).to.include({ code: 64, stdout: "" });
+    expect(JSON.parse(both.stderr))
+      .to.have.nested.property("error.message")
+      .that.includes("give one of them");
     await call(["set", "k", "text"]);
     expect((await call(["get", "k", "--bytes"])).stdout).to.equal("text");
     await call(["set", "k", "1"]);

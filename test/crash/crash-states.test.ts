@@ -4,24 +4,25 @@ import { PLAIN } from "./simulated-store.js";
 
 const SEED = Number(process.env["HOLDFAST_SEED"] ?? Date.now() % 1_000_000);
 
+/** Seeded bugs of the museum show themselves within 100 states; the long form tries as many as one waits for. */
 describe(`power cuts on a simulated disk, seed ${SEED} (HOLDFAST_SEED)`, () => {
-  it("5000 states, half of them during recovery: exactly the promised commits", async () => {
-    const totals = await tryCrashStates({ seed: SEED, states: 5000 });
+  it("2000 states, half of them during recovery: exactly the promised commits", async () => {
+    const totals = await tryCrashStates({ seed: SEED, states: 2000 });
     expect(totals.failures).to.deep.equal([]);
-    expect(totals.secondCrashes).to.be.above(1000);
+    expect(totals.secondCrashes).to.be.above(400);
   });
 
   for (const durability of ["process", "interval", "none"] as const) {
-    it(`1000 states with durability ${durability}: a prefix, with everything that was flushed`, async () => {
-      const totals = await tryCrashStates({ seed: SEED, states: 1000, form: { ...PLAIN, durability } });
+    it(`500 states with durability ${durability}: a prefix, with everything that was flushed`, async () => {
+      const totals = await tryCrashStates({ seed: SEED, states: 500, form: { ...PLAIN, durability } });
       expect(totals.failures).to.deep.equal([]);
     });
   }
 
   for (const durability of ["power", "process", "interval"] as const) {
-    it(`1000 states of a directory with durability ${durability}`, async () => {
+    it(`500 states of a directory with durability ${durability}`, async () => {
       const form = { ...PLAIN, backend: "directory", durability } as const;
-      const totals = await tryCrashStates({ seed: SEED, states: 1000, form });
+      const totals = await tryCrashStates({ seed: SEED, states: 500, form });
       expect(totals.failures).to.deep.equal([]);
     });
   }

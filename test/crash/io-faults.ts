@@ -20,6 +20,15 @@ export interface FaultTotals {
   readonly failures: string[];
 }
 
+export interface IoFaultOptions {
+  readonly wrap?: Wrap;
+  /** Every operation is made to fail unless given; of so many one otherwise. */
+  readonly stride?: number;
+  readonly form?: StoreForm;
+  /** Goes to no further operation after this many failures. */
+  readonly maxFailures?: number;
+}
+
 const CALLS = 14;
 
 /**
@@ -29,7 +38,7 @@ const CALLS = 14;
  */
 export async function tryIoFaults(
   seed: number,
-  { wrap, stride = 1, form = PLAIN }: { wrap?: Wrap; stride?: number; form?: StoreForm } = {},
+  { wrap, stride = 1, form = PLAIN, maxFailures = Infinity }: IoFaultOptions = {},
 ): Promise<FaultTotals> {
   const totals: FaultTotals = { rounds: 0, refused: 0, failures: [] };
   const operations = await countOperations(seed, form, wrap);
@@ -38,6 +47,7 @@ export async function tryIoFaults(
       for (const sticky of [false, true])
         await new FaultRound(seed, { at, fault, sticky }, form, wrap, totals).run();
     }
+    if (totals.failures.length >= maxFailures) break;
   }
   return totals;
 }

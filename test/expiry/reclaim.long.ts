@@ -1,5 +1,5 @@
 import type { LongRow } from "../support/long-row.js";
-import { SHARED_STORES, STORES, type StoreKind } from "../support/stores.js";
+import { ALL_STORES, type StoreKind } from "../support/stores.js";
 import { reclaim } from "./reclaim.js";
 
 const KEYS = 100_000;
@@ -39,6 +39,4 @@ function rowOf(kind: StoreKind): LongRow {
   };
 }
 
-export const rows: readonly LongRow[] = [...STORES.filter(({ shared }) => !shared), ...SHARED_STORES].map(
-  rowOf,
-);
+export const rows: readonly LongRow[] = ALL_STORES.map(rowOf);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { missing } from "../support/fixtures.js";
 import { SERVED_STORES } from "../support/stores.js";
-import { trySilences } from "./silent-servers.js";
+import { tryQueue, trySilences } from "./silent-servers.js";
 
 const SEED = Number(process.env["HOLDFAST_SEED"] ?? Date.now() % 1_000_000);
 /** Generous: how late a busy machine makes it says nothing; the long row measures. */
@@ -18,6 +18,20 @@ describe(`a server that falls silent, seed ${SEED} (HOLDFAST_SEED)`, () => {
         expect(totals.failures).to.deep.equal([]);
         expect(totals.timedOut + totals.unavailable).to.be.above(20);
         console.log(`        at most ${totals.worstMs.toFixed(1)} ms after the deadline`);
+      } finally {
+        await server.stop();
+      }
+    });
+
+    it(`lets writes of one key wait together on ${name}, not one after the other`, async function () {
+      const server = await served.start();
+      if (server === undefined) return missing(this, needs ?? name);
+      try {
+        const { waited, failures } = await tryQueue(served, server, backend);
+        expect(failures).to.deep.equal([]);
+        // One after the other they would take twelve times as long as one.
+        expect(waited).to.be.below(4);
+        console.log(`        the last after ${waited.toFixed(2)} times operation_timeout`);
       } finally {
         await server.stop();
       }

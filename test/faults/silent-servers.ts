@@ -19,8 +19,11 @@ const DEADLINES_MS = [40, 100, 250, 600];
 const OPERATION_TIMEOUT_MS = 800;
 /** Operations under way at once in a round. */
 const AT_ONCE = 14;
-/** A write without a deadline waits for those before it that write the same keys, each of which waits as long. */
-const LONGEST_QUEUE_MS = AT_ONCE * OPERATION_TIMEOUT_MS;
+/** A write without a deadline may wait for one before it that writes the same keys, and then as long by itself. */
+const LONGEST_QUEUE_MS = 2 * OPERATION_TIMEOUT_MS;
+/** Writes of one key at once, without a deadline, and how long each alone would wait for the server. */
+const QUEUED = 12;
+const QUEUE_TIMEOUT_MS = 2000;
 const HEALS_WITHIN_MS = 15_000;
 
 export interface SilenceOptions {
@@ -73,6 +76,47 @@ export async function trySilences(
     server.process?.signal("SIGCONT");
     await proxy.stop();
   }
+}
+
+/**
+ * Lets many writes of one key, none of which has a deadline, wait for a server that has just fallen silent.
+ *
+ * @returns how long the last of them waited, as a multiple of `operation_timeout`, and each answer that was not what a
+ * server that does not answer leads to.
+ */
+export async function tryQueue(
+  { settings }: ServedKind,
+  server: StoreServer,
+  backend: string,
+): Promise<{ readonly waited: number; readonly failures: readonly string[] }> {
+  const proxy = await TcpProxy.start({ host: "127.0.0.1", port: server.port });
+  const url = server.url.replace(`:${server.port}`, `:${proxy.port}`);
+  const all = { backend, ...settings(url), cache_size: 0 };
+  await openOnce({ ...all, operation_timeout: "30s" });
+  const storage = await openStorage(
+    { ...all, operation_timeout: QUEUE_TIMEOUT_MS },
+    { warn: () => undefined },
+  );
+  try {
+    proxy.blackhole();
+    const began = performance.now();
+    const writes = Array.from({ length: QUEUED }, (_, n) => storage.set(ctx, "a", n));
+    const settled = await Promise.allSettled(writes);
+    const waited = (performance.now() - began) / QUEUE_TIMEOUT_MS;
+    return { waited, failures: settled.flatMap((each) => wrongAnswer(each) ?? []) };
+  } finally {
+    proxy.heal();
+    await storage.stop();
+    await proxy.stop();
+  }
+}
+
+function wrongAnswer(settled: PromiseSettledResult<unknown>): string | undefined {
+  if (settled.status === "fulfilled") return "it was written";
+  const error: unknown = settled.reason;
+  const isKnown =
+    error instanceof StorageError && (error.reason === "timeout" || error.reason === "unavailable");
+  return isKnown && error.code === 5002 ? undefined : inspect(error);
 }
 
 /** Makes the tables and loads the driver, which has nothing to do with deadlines. */

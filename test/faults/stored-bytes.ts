@@ -1,8 +1,12 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Breather } from "../../src/backends/files/breather.js";
+import { DataFolder } from "../../src/backends/lmdb/data-folder.js";
 import { loadLmdb } from "../../src/backends/lmdb/lmdb-driver.js";
-import { keyEncoder, splitPlace } from "../../src/backends/lmdb/lmdb-key.js";
+import { splitPlace } from "../../src/backends/lmdb/lmdb-key.js";
 import { namespaceKeys } from "../../src/backends/redis/namespace-keys.js";
 import { AS_BYTES, loadRedis } from "../../src/backends/redis/redis-driver.js";
 import { loadDriver } from "../../src/backends/sqlite/sqlite-driver.js";
+import { systemRuntime } from "../../src/core/runtime.js";
 import type { StorageSettings } from "../../src/index.js";
 import { askMysql } from "../support/mysql-client.js";
 import { askPostgres } from "../support/postgres-client.js";
@@ -54,20 +58,43 @@ async function rawSqlite(path: string): Promise<RawStore> {
   };
 }
 
-/** Its entries have a checksum for the header too, so whole records are given. */
+/**
+ * Its entries have a checksum for the header too, so whole records are given. By the environment that the store has open:
+ * a second one in this process would hang it. Writes of one turn of the event loop share a transaction.
+ */
 async function rawLmdb(path: string): Promise<RawStore> {
-  const table = { encoding: "binary", keyEncoder };
-  const root = (await loadLmdb()).open({ ...table, path: `${path}/data-1`, noSubdir: false, noSync: true });
-  const entries = root.openDB("entries", table);
+  // As the registry loads it, or this would be another copy of the module: tsx keeps those of `require` apart.
+  const { acquireEnvironment } = await import("../../src/backends/lmdb/open-environments.js");
+  const { environment, release } = await acquireEnvironment({
+    driver: await loadLmdb(),
+    folder: new DataFolder(path),
+    sync: "all",
+    breather: () => new Breather(systemRuntime.clock),
+  });
+  const gathered: { readonly place: string; readonly bytes: Buffer }[] = [];
+  let written: Promise<void> | undefined;
+  const writeGathered = async () => {
+    await nextTurn();
+    written = undefined;
+    const puts = gathered.splice(0);
+    await environment.write(async ({ tables: { entries } }) => {
+      for (const { place, bytes } of puts) entries.put(place, bytes);
+    });
+  };
   return {
-    all: async () =>
-      [...entries.getKeys({ start: "", end: Buffer.from([0xff]) })].map((place) => ({
-        key: splitPlace(place).key,
-        part: "record",
-        bytes: Buffer.from(entries.getBinary(place) as Buffer),
-        write: (changed) => root.childTransaction(async () => void entries.put(place, changed)),
-      })),
-    close: () => root.close(),
+    all: () =>
+      environment.readLong(async (view) =>
+        [...view.rows("entries", { start: "", end: Buffer.from([0xff]) })].map(({ key: place, value }) => ({
+          key: splitPlace(place).key,
+          part: "record",
+          bytes: Buffer.from(value),
+          write(bytes) {
+            gathered.push({ place, bytes });
+            return (written ??= writeGathered());
+          },
+        })),
+      ),
+    close: release,
   };
 }
 

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { SeededRandom } from "../../src/testing/faults/seeded-random.js";
+import { restarted } from "../support/servers/restarted.js";
 import type { TcpProxy } from "../support/servers/tcp-proxy.js";
 import type { StoreServer } from "../support/stores.js";
 
 const LONGEST_PAUSE_MS = 1000;
 const HELD_MS = 120;
-const RESTART_ATTEMPTS = 50;
-const RESTART_PAUSE_MS = 100;
 
 /** Troubles a server and the connections to it, one trouble after the other, until told to end. */
 export class ServerTrouble {
@@ -74,16 +73,6 @@ export class ServerTrouble {
   }
 
   async #kill(): Promise<void> {
-    await this.#server.process?.stop("SIGKILL");
-    for (let attempt = 1; ; attempt++) {
-      try {
-        this.#server = (await this.#server.restart?.()) ?? this.#server;
-        return;
-      } catch (error) {
-        // Processes of the dead server may hold its memory for a moment.
-        if (attempt === RESTART_ATTEMPTS) throw error;
-        await delay(RESTART_PAUSE_MS);
-      }
-    }
+    this.#server = await restarted(this.#server);
   }
 }

@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { compiledProgram } from "../support/compiled-program.js";
+
+const WORKER = new URL("soak-worker.ts", import.meta.url);
 
 export interface SoakPlan {
   readonly backend: "memory" | "file";
@@ -22,10 +24,9 @@ const SETTLING_SHARE = 0.4;
 
 /** Bytes by which the heap grows per operation once it has settled. */
 export async function heapSlope(plan: SoakPlan): Promise<number> {
-  const worker = fileURLToPath(new URL("soak-worker.ts", import.meta.url));
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--expose-gc", "--import", "tsx", worker, JSON.stringify(plan)],
+    ["--expose-gc", compiledProgram(WORKER), JSON.stringify(plan)],
     { maxBuffer: 10_000_000 },
   );
   const samples = JSON.parse(stdout) as SoakSample[];

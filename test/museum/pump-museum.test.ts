@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Backend } from "../../src/backends/backend.js";
 import { background } from "../../src/core/context.js";
 import { ENTRY_TYPE } from "../../src/core/entry.js";
+import { systemClock } from "../../src/core/runtime.js";
 import { FaultBackend } from "../../src/testing/fault-backend.js";
 import { plainMemory } from "./plain-memory.js";
 import { SeededRandom } from "../../src/testing/faults/seeded-random.js";
@@ -14,7 +15,7 @@ const SEEDS = 16;
 const COMMITS = 40;
 /** Turns of the event loop without any answer after which nobody will answer any more. */
 const PATIENCE_TURNS = 500;
-const LIMITS = { maxPending: 1000, maxGroupRequests: 8, maxGroupBytes: 1_000_000 };
+const LIMITS = { maxPending: 1000, maxGroupRequests: 8, maxGroupBytes: 1_000_000, patienceMs: 10_000 };
 
 async function slowBackend(seed: number): Promise<Backend> {
   const backend = new FaultBackend(plainMemory(), {
@@ -56,7 +57,7 @@ describe("bug museum: the commit pump", () => {
   it("answers every commit, whenever it arrives", async () => {
     const observer = { sending: () => 0, arrived: () => undefined, failed: () => undefined };
     for (let seed = 1; seed <= SEEDS; seed++) {
-      const pump = new CommitPump(await slowBackend(seed), observer, LIMITS);
+      const pump = new CommitPump(await slowBackend(seed), observer, LIMITS, systemClock);
       expect(await unanswered(pump, seed), `seed ${seed}`).to.equal(0);
     }
   });

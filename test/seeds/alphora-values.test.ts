@@ -162,6 +162,19 @@ describe("the examples of the storage for agents: values", function () {
       if (info.capabilities.compact) await storage.compact(ctx);
       expect(await storage.size(ctx)).to.equal(2);
     });
+
+    it("a backup, and clearing everything", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "holdfast-seeds-"));
+      await storage.set(ctx, "key", "value");
+      await storage.list("list").rpush(ctx, 1, 2);
+      await storage.backup(ctx, join(folder, "storage.bak"));
+      expect(await storage.clear(ctx)).to.equal(2);
+      expect(await storage.size(ctx)).to.equal(0);
+      await storage.restore(ctx, join(folder, "storage.bak"));
+      expect(await storage.get(ctx, "key")).to.equal("value");
+      expect(await storage.list("list").lrange(ctx, 0, -1)).to.deep.equal([1, 2]);
+      await rm(folder, { recursive: true });
+    });
   });
 
   describe("its stores and their configuration", () => {
@@ -215,12 +228,27 @@ describe("the examples of the storage for agents: values", function () {
       await storage.stop();
     });
 
+    it("the factory, by the names of its stores", async () => {
+      const stores = [
+        { backend: "json", file: { path: join(folder, "storage.json") } },
+        { backend: "sqlite", sqlite: { path: join(folder, "storage.db") } },
+        { backend: "memory" },
+      ];
+      for (const settings of stores) {
+        await using storage = await openStorage(settings);
+        await storage.set(ctx, "key", "value");
+        expect(await storage.get(ctx, "key"), settings.backend).to.equal("value");
+      }
+    });
+
     it("serializers", () => {
       const data = { name: "Alice", age: 30 };
       const json = codec("json", { indent: 2 });
       expect(json.encodeToText(data)).to.equal('{\n  "name": "Alice",\n  "age": 30\n}');
       expect(json.decodeFromText(json.encodeToText(data))).to.deep.equal(data);
       expect(json.decodeFromBytes(json.encodeToBytes(data))).to.deep.equal(data);
+      const v8 = codec("v8");
+      expect(v8.decodeFromBytes(v8.encodeToBytes(data)), "in the place of pickle").to.deep.equal(data);
       expect(json.encodeToText("你好"), "not escaped").to.equal('"你好"');
       expect(() => json.decodeFromText("{"))
         .to.throw()

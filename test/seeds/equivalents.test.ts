@@ -1,6 +1,9 @@
 import { expect } from "chai";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { openStorage, type StoragePlugin } from "../../src/index.js";
-import { equivalentsOf, findName } from "./equivalents.js";
+import { ROOT } from "../architecture/source-tree.js";
+import { equivalentsOf, findName, holdingTests } from "./equivalents.js";
 
 /** Every name that a source document gives to something, by the document. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -69,4 +72,25 @@ describe("docs/seeds.md", () => {
       }
     });
   }
+
+  describe("Cases that hold on every store", () => {
+    const rows = holdingTests();
+
+    it("names tests for each case that is not of objects, blobs and queues", () => {
+      const numbers = [...new Set(rows.map(({ number }) => number))];
+      expect(numbers).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16]);
+    });
+
+    for (const { number, file, title } of rows) {
+      it(`case ${number} is held by ${file}: ${title}`, () => {
+        const titles = [
+          ...readFileSync(join(ROOT, file), "utf8").matchAll(/\b(?:it|describe)\(\s*(["`])(.*?)\1/g),
+        ];
+        expect(
+          titles.map(([, , text = ""]) => text).some((text) => text.endsWith(title)),
+          title,
+        ).to.equal(true);
+      });
+    }
+  });
 });

@@ -11,13 +11,35 @@ export interface Equivalent {
   readonly here: string;
 }
 
+function sectionOf(heading: string): string {
+  const sections = readFileSync(join(ROOT, "docs/seeds.md"), "utf8").split(/^## /m);
+  const section = sections.find((text) => text.startsWith(`${heading}\n`));
+  if (section === undefined) throw new Error(`docs/seeds.md has no section "${heading}"`);
+  return section;
+}
+
 /** The rows of the tables in docs/seeds.md below a heading of the second level. */
 export function equivalentsOf(source: string): readonly Equivalent[] {
-  const sections = readFileSync(join(ROOT, "docs/seeds.md"), "utf8").split(/^## /m);
-  const section = sections.find((text) => text.startsWith(`${source}\n`));
-  if (section === undefined) throw new Error(`docs/seeds.md has no section "${source}"`);
-  const cells = [...section.matchAll(/^\| (.+?) \| `(.+?)` \|/gm)];
+  const cells = [...sectionOf(source).matchAll(/^\| (.+?) \| `(.+?)` \|/gm)];
   return cells.map(([, there = "", here = ""]) => ({ there: there.replaceAll("`", ""), here }));
+}
+
+/** A test that holds a case, by the table of docs/seeds.md. */
+export interface HoldingTest {
+  readonly number: number;
+  /** From the root of the repository. */
+  readonly file: string;
+  /** As it stands in the file. */
+  readonly title: string;
+}
+
+export function holdingTests(): readonly HoldingTest[] {
+  let number = 0;
+  const rows = sectionOf("Cases that hold on every store").matchAll(/^\| (\d*) ?\|.*\| `(.+?)`: (.+) \|$/gm);
+  return [...rows].map(([, of = "", file = "", title = ""]) => {
+    if (of !== "") number = Number(of);
+    return { number, file, title };
+  });
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   type StoragePlugin,
 } from "../../src/index.js";
 import { missing } from "../support/fixtures.js";
-import { storeKind } from "../support/stores.js";
+import { startRedis } from "../support/servers/redis-server.js";
 import { onEveryStore, until } from "./on-every-store.js";
 
 const ctx = background();
@@ -69,18 +69,17 @@ describe("the examples of the key-value store adapter", function () {
     }
   });
 
-  it("a server of Redis by host, port and database", async function () {
-    const fresh = await storeKind("redis").fresh();
-    if (fresh === undefined) return missing(this, "redis-server");
-    const { url, prefix } = fresh.settings.redis as { url: string; prefix: string };
-    const { hostname: host, port } = new URL(url);
-    const redis = { host, port: Number(port), db: 1, socket_timeout: "10s", prefix };
+  it("a server of Redis by host, port, database and password", async function () {
+    const server = await startRedis(["--requirepass", "secret"]);
+    if (server === undefined) return missing(this, "redis-server");
+    const { hostname: host, port } = new URL(server.url);
+    const redis = { host, port: Number(port), db: 1, password: "secret", socket_timeout: "10s" };
     const store = await openStorage({ backend: "redis", redis });
     await store.set(ctx, "key", "value");
     await store.stop();
     const other = await openStorage({ backend: "redis", redis: { ...redis, db: 0 } });
     expect(await other.exists(ctx, "key"), "another database").to.equal(false);
     await other.stop();
-    await fresh.destroy();
+    await server.stop();
   });
 });

@@ -1,6 +1,6 @@
 import { background, openStorage, type StoragePlugin } from "../../src/index.js";
 import { missing } from "../support/fixtures.js";
-import { STORES, type FreshStore, type StoreKind } from "../support/stores.js";
+import { ALL_STORES, type FreshStore, type StoreKind } from "../support/stores.js";
 
 /** A store that is open while the cases of a suite run, and emptied after each of them. */
 export interface OpenedStore {
@@ -12,7 +12,7 @@ export interface OpenedStore {
 
 /** Describes cases once for every kind of store; `opened` is to be looked at within a case. */
 export function onEveryStore(cases: (opened: OpenedStore) => void): void {
-  for (const kind of STORES) {
+  for (const kind of ALL_STORES) {
     describe(`on ${kind.name}`, () => {
       let fresh: FreshStore | undefined;
       let store: StoragePlugin | undefined;

@@ -4,7 +4,7 @@ import { missing } from "../support/fixtures.js";
 import { SHARED_STORES } from "../support/stores.js";
 import { countTogether } from "./count-together.js";
 
-const SHORT = 100;
+const SHORT = 50;
 
 describe("two processes on one store", function () {
   // Above what the processes are given to say where they stand.

@@ -1,11 +1,10 @@
-import { background, StorageError, type Storage, type Transaction } from "../../src/index.js";
+import { background, StorageError, type Context, type Storage, type Transaction } from "../../src/index.js";
 import type { Call } from "./structure-commands.js";
 import { Refused, type StructureModel } from "./structure-model.js";
 
 /** What a call came to. */
 export type Outcome = { readonly value: unknown } | { readonly refused: string };
 
-const ctx = background();
 const HOUR_MS = 3_600_000;
 
 /** Makes a call on the model. */
@@ -51,16 +50,15 @@ function modelled(model: StructureModel, call: Call): unknown {
   }
 }
 
-/** Makes a call on a storage. */
-export function onStorage(storage: Storage, call: Call): Promise<Outcome> {
+/** Makes a call on a storage. Rejects as {@link onTransaction}. */
+export function onStorage(storage: Storage, call: Call, ctx: Context = background()): Promise<Outcome> {
   // A transaction's calls are those of a storage without the context.
-  const bound = bind(storage);
-  return onTransaction(bound, call);
+  return onTransaction(bind(storage, ctx), call);
 }
 
 type Target = Pick<Transaction, "list" | "hash" | "counter" | "set" | "delete" | "expire" | "persist">;
 
-function bind(storage: Storage): Target {
+function bind(storage: Storage, ctx: Context): Target {
   const withContext = (target: object) =>
     new Proxy(target, {
       get(of, name) {
@@ -79,12 +77,12 @@ function bind(storage: Storage): Target {
   };
 }
 
-/** Makes a call on a transaction. */
+/** Makes a call on a transaction. Rejects when it failed by anything but what its arguments and the key's type say. */
 export async function onTransaction(tx: Target, call: Call): Promise<Outcome> {
   try {
     return { value: await made(tx, call) };
   } catch (error) {
-    if (error instanceof StorageError) return { refused: error.reason };
+    if (error instanceof StorageError && error.reason === "wrong-type") return { refused: error.reason };
     throw error;
   }
 }

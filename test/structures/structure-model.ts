@@ -20,11 +20,17 @@ export class StructureModel {
   readonly #held: Map<string, Held>;
 
   constructor(held: ReadonlyMap<string, Held> = new Map()) {
-    this.#held = structuredClone(held) as Map<string, Held>;
+    this.#held = new Map([...held].map(([key, each]) => [key, copyOf(each)]));
   }
 
   copy(): StructureModel {
     return new StructureModel(this.#held);
+  }
+
+  /** Everything that it holds, so that states can be compared. */
+  get text(): string {
+    const sorted = [...this.#held].sort(([a], [b]) => (a < b ? -1 : 1));
+    return JSON.stringify(sorted, (_name, value: unknown) => (value instanceof Map ? [...value] : value));
   }
 
   keys(): string[] {
@@ -170,6 +176,12 @@ export class StructureModel {
     const size = held?.type === "list" ? held.items.length : held?.type === "hash" ? held.fields.size : 1;
     if (size === 0) this.#held.delete(key);
   }
+}
+
+/** What they hold is never changed, only replaced. */
+function copyOf(held: Held): Held {
+  if (held.type === "list") return { ...held, items: [...held.items] };
+  return held.type === "hash" ? { ...held, fields: new Map(held.fields) } : { ...held };
 }
 
 function numberOf(value: unknown): number {

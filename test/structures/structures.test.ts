@@ -1,28 +1,33 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { background, openStorage, type StoragePlugin } from "../../src/index.js";
-import type { StorageHarness } from "../../src/testing/storage-suite.js";
-import { fileHarness, memoryHarness, sqliteHarness } from "../stack/store-harness.js";
-import { onModel, onStorage, onTransaction } from "./structure-calls.js";
-import { anyCommands, type Command } from "./structure-commands.js";
-import { StructureModel } from "./structure-model.js";
+import { background, openStorage } from "../../src/index.js";
+import { missing } from "../support/fixtures.js";
+import { ALL_STORES, storeKind, type StoreKind } from "../support/stores.js";
+import { anyCommands } from "./structure-commands.js";
+import { StructureComparison } from "./structure-comparison.js";
 
 const ctx = background();
-
-const CONFIGURATIONS: readonly [harness: StorageHarness, runs: number][] = [
-  [memoryHarness("memory", { max_entries: 1000 }), 150],
-  [memoryHarness("memory without a cache", { max_entries: 0 }), 50],
-  [fileHarness("file", { max_entries: 1000 }), 20],
-  [sqliteHarness("sqlite", { max_entries: 1000 }), 20],
-];
+const UNCACHED: StoreKind = {
+  ...storeKind("memory"),
+  name: "memory without a cache",
+  fresh: async () => ({ settings: { backend: "memory", cache_size: 0 }, destroy: async () => undefined }),
+};
+/** In memory, and where each call takes its time. */
+const MANY = { numRuns: 60, longest: 60 };
+const FEW = { numRuns: 4, longest: 30 };
 
 describe("lists, hashes and counters, by random calls", function () {
   this.timeout(120_000);
 
-  for (const [harness, numRuns] of CONFIGURATIONS) {
-    it(`are arrays, Maps and numbers on ${harness.name}, also through transactions and reopening`, async () => {
-      const property = fc.asyncProperty(anyCommands, (commands) => compare(harness, commands));
-      await fc.assert(property, { numRuns });
+  for (const kind of [UNCACHED, ...ALL_STORES]) {
+    it(`are arrays, Maps and numbers on ${kind.name}, also through transactions and reopening`, async function () {
+      const isCompared = await compare(kind, 1, kind.backend === "memory" ? MANY : FEW);
+      if (!isCompared) missing(this, kind.needs ?? kind.name);
+    });
+
+    if (!kind.shared) continue;
+    it(`are the same to two that have ${kind.name} open and take turns`, async function () {
+      if (!(await compare(kind, 2, FEW))) missing(this, kind.needs ?? kind.name);
     });
   }
 
@@ -42,75 +47,26 @@ describe("lists, hashes and counters, by random calls", function () {
   });
 });
 
-async function compare(harness: StorageHarness, commands: readonly Command[]): Promise<void> {
-  const settings = await harness.settings();
-  let storage = await openStorage(settings);
-  let model = new StructureModel();
+/** False where what the store needs is missing. */
+async function compare(
+  kind: StoreKind,
+  openings: number,
+  { numRuns, longest }: typeof MANY,
+): Promise<boolean> {
+  const store = await kind.fresh();
+  if (store === undefined) return false;
+  const comparison = new StructureComparison({
+    settings: store.settings,
+    persistent: kind.persistent,
+    openings,
+  });
+  await comparison.open();
   try {
-    for (const command of commands) {
-      if (command.kind !== "reopen") model = await carryOut(storage, model, command);
-      else if (harness.persistent) {
-        await storage.stop();
-        storage = await openStorage(settings);
-      }
-      await same(storage, model);
-    }
-    expect(await storage.verify(ctx)).to.include({ ok: true, orphans: 0 });
+    const property = fc.asyncProperty(anyCommands(longest), (commands) => comparison.compare(commands));
+    await fc.assert(property, { numRuns });
   } finally {
-    await storage.stop();
-    await harness.destroy?.(settings);
+    await comparison.close();
+    await store.destroy();
   }
-}
-
-/** Carries a command out on both; gives the model's state after it. */
-async function carryOut(
-  storage: StoragePlugin,
-  model: StructureModel,
-  command: Exclude<Command, { kind: "reopen" }>,
-): Promise<StructureModel> {
-  if (command.kind === "call") {
-    expect(await onStorage(storage, command.call)).to.deep.equal(onModel(model, command.call));
-    return model;
-  }
-  if (command.kind === "together") {
-    // One key's structures are changed in the order of the calls; other calls take their own ways.
-    const calls = command.calls.filter(({ verb }) => FOLDED.has(verb));
-    const expected = calls.map((call) => onModel(model, call));
-    expect(await Promise.all(calls.map((call) => onStorage(storage, call)))).to.deep.equal(expected);
-    return model;
-  }
-  const inside = model.copy();
-  const tx = await storage.beginTransaction(ctx);
-  for (const call of command.calls) {
-    expect(await onTransaction(tx, call)).to.deep.equal(onModel(inside, call));
-  }
-  await (command.commits ? tx.commit() : tx.rollback());
-  return command.commits ? inside : model;
-}
-
-const FOLDED: ReadonlySet<string> = new Set([
-  "push",
-  "pop",
-  "trim",
-  "setIndex",
-  "remove",
-  "setFields",
-  "deleteFields",
-  "addToField",
-  "add",
-]);
-
-/** Everything that the storage says of its keys is what the model holds. */
-async function same(storage: StoragePlugin, model: StructureModel): Promise<void> {
-  expect(await storage.keys(ctx)).to.deep.equal(model.keys());
-  for (const key of model.keys()) {
-    const type = model.type(key);
-    expect(await storage.type(ctx, key)).to.equal(type);
-    expect((await storage.ttl(ctx, key)) > 0).to.equal(model.expires(key));
-    if (type === "list")
-      expect(await storage.list(key).lrange(ctx, 0, -1)).to.deep.equal(model.range(key, 0, -1));
-    if (type === "hash") {
-      expect([...(await storage.hash(key).hgetall(ctx))]).to.deep.equal([...model.fields(key)]);
-    }
-  }
+  return true;
 }

@@ -58,8 +58,14 @@ async function checkFiles(backend: Backend, folder: string): Promise<void> {
     recursive: true,
     filter: (from) => !from.endsWith(".lock"),
   });
+  await checkReader(backend, { path: join(folder, "data"), readOnly: true });
+  await checkReader(backend, { path });
+  await rm(path, { recursive: true });
+}
+
+async function checkReader(backend: Backend, options: BackendSetup["options"]): Promise<void> {
   const conditions = { runtime: new FakeRuntime(), changes: { count: 100, ageMs: 1000 }, sweepIntervalMs: 0 };
-  const reader = directoryBackend(suiteSetup(conditions, { options: { path } }));
+  const reader = directoryBackend(suiteSetup(conditions, { options }));
   await reader.open(ctx);
   const names = await namesOf(backend);
   assert.deepEqual(await namesOf(reader), names);
@@ -69,5 +75,4 @@ async function checkFiles(backend: Backend, folder: string): Promise<void> {
     assert.deepEqual(await liveEntries(reader, name, backend), await liveEntries(backend, name, backend));
   }
   await reader.close(ctx);
-  await rm(path, { recursive: true });
 }

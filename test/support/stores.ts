@@ -162,6 +162,9 @@ export const STORES: readonly StoreKind[] = KINDS.filter(({ backend }) => defaul
 /** What several processes may have open at once, a cluster included. */
 export const SHARED_STORES: readonly StoreKind[] = [...STORES.filter(({ shared }) => shared), REDIS_CLUSTER];
 
+/** Every kind of store and a cluster: for what must hold wherever users keep their data. */
+export const ALL_STORES: readonly StoreKind[] = [...STORES, REDIS_CLUSTER];
+
 /** The kinds whose server can be killed, stopped and reached through a proxy. */
 export const SERVED_STORES: readonly (StoreKind & { readonly served: ServedKind })[] = STORES.flatMap(
   (kind) => (kind.served === undefined ? [] : [{ ...kind, served: kind.served }]),

@@ -9,7 +9,12 @@ import { SeededRandom } from "../../src/testing/faults/seeded-random.js";
 import { recordedBackend, type RecordedBackend } from "./recorded-backend.js";
 import { requestOf } from "./requests.js";
 
-const LIMITS: CommitPumpLimits = { maxPending: 1000, maxGroupRequests: 100, maxGroupBytes: 1_000_000 };
+const LIMITS: CommitPumpLimits = {
+  maxPending: 1000,
+  maxGroupRequests: 100,
+  maxGroupBytes: 1_000_000,
+  patienceMs: 10_000,
+};
 
 const UNOBSERVED: CommitObserver = {
   sending: () => undefined,
@@ -18,7 +23,7 @@ const UNOBSERVED: CommitObserver = {
 };
 
 function pumpOver(recorded: RecordedBackend, limits: Partial<CommitPumpLimits> = {}): CommitPump {
-  return new CommitPump(recorded.backend, UNOBSERVED, { ...LIMITS, ...limits });
+  return new CommitPump(recorded.backend, UNOBSERVED, { ...LIMITS, ...limits }, recorded.runtime.clock);
 }
 
 async function faultOf(call: Promise<unknown>): Promise<StorageFault> {
@@ -169,7 +174,7 @@ function faultCases(gathers: boolean): void {
       calls += 1;
       return Promise.reject(new StorageFault("timeout", "no answer in time"));
     };
-    const pump = new CommitPump({ ...recorded.backend, commit }, UNOBSERVED, LIMITS);
+    const pump = new CommitPump({ ...recorded.backend, commit }, UNOBSERVED, LIMITS, recorded.runtime.clock);
     const others = ["a", "b", "c"].map((key) => pump.submit(requestOf({ puts: [key] })));
     for (const other of others) expect((await faultOf(other)).reason).to.equal("timeout");
     // Without gathering the first goes alone, and the others are the next call.
@@ -199,7 +204,12 @@ function faultCases(gathers: boolean): void {
       const recorded = await recordedBackend(gathers);
       let isBroken = true;
       const commit = (batches: readonly Batch[]) => (isBroken ? fail() : recorded.backend.commit(batches));
-      const pump = new CommitPump({ ...recorded.backend, commit }, UNOBSERVED, LIMITS);
+      const pump = new CommitPump(
+        { ...recorded.backend, commit },
+        UNOBSERVED,
+        LIMITS,
+        recorded.runtime.clock,
+      );
       const calls = ["a", "b"].map((key) => pump.submit(requestOf({ puts: [key] })));
       for (const call of calls) expect(await faultOf(call)).to.include({ reason: "io", outcome: "unknown" });
       isBroken = false;
@@ -218,7 +228,7 @@ function faultCases(gathers: boolean): void {
       },
       failed: (_requests, sent) => told.push(`failed ${sent}`),
     };
-    const pump = new CommitPump(recorded.backend, observer, LIMITS);
+    const pump = new CommitPump(recorded.backend, observer, LIMITS, recorded.runtime.clock);
     await pump.submit(requestOf({ puts: ["a"] })).then(() => told.push("resolved"));
     recorded.faults.chances = { seed: 1, refusal: 1 };
     const request = requestOf({ puts: ["a"] });

@@ -22,6 +22,7 @@ import type {
 } from "../backend.js";
 import { decideGroup, type Decision } from "../file/commit-group.js";
 import { journaledInfo, LIMITS, MACHINE, SWEEP_ENTRIES, type Surroundings } from "../file/journaled-info.js";
+import { readOnlyFault } from "../file/read-only-fault.js";
 import { Breather } from "../files/breather.js";
 import { ChangeSignal } from "../local/change-signal.js";
 import { Lifecycle } from "../local/lifecycle.js";
@@ -36,9 +37,11 @@ import { DirectoryLayout } from "./directory-layout.js";
 import { directoryOptions, type DirectoryOptions } from "./directory-options.js";
 import { EntryLoader } from "./entry-loader.js";
 import { headerOf } from "./filed-entry.js";
-import { headerPages, valuePages } from "./filed-scan.js";
+import { headerPages, valuePages, type FiledScan } from "./filed-scan.js";
 import { FiledStore } from "./filed-store.js";
-import { entryFiles, openDirectory, type OpenDirectory } from "./open-directory.js";
+import type { EntryFiles } from "./entry-files.js";
+import { entryFiles, openDirectory, readDirectory, type OpenDirectory } from "./open-directory.js";
+import { ReadingDirectory, type IndexView } from "./reading-directory.js";
 import { verifyDirectory } from "./verify-directory.js";
 
 /** Keeps each entry in a readable file of its own, and every commit in a journal first; see docs/formats.md. */
@@ -54,9 +57,10 @@ export class DirectoryBackend implements Backend {
   readonly #lifecycle = new Lifecycle();
   readonly #signal: ChangeSignal;
   readonly #sweeper: Sweeper;
-  #store: FiledStore;
-  #loader: EntryLoader;
+  #view: IndexView;
+  /** Undefined while the store is open for reading only. */
   #open: OpenDirectory | undefined;
+  #reading: ReadingDirectory | undefined;
 
   /** @param surroundings the machine's files and lock unless given. */
   constructor(setup: BackendSetup, surroundings: Surroundings = MACHINE) {
@@ -65,8 +69,7 @@ export class DirectoryBackend implements Backend {
     this.#options = directoryOptions(setup);
     this.#layout = new DirectoryLayout(this.#options.path);
     this.#signal = new ChangeSignal(setup.runtime.timers, this.#lifecycle);
-    this.#store = new FiledStore(setup);
-    this.#loader = new EntryLoader(this.#store, entryFiles(surroundings, this.#layout, setup));
+    this.#view = this.#empty();
     this.#sweeper = this.#makeSweeper();
     this.info = journaledInfo("directory", this.#options);
     this.extensions = this.#makeExtensions();
@@ -74,9 +77,14 @@ export class DirectoryBackend implements Backend {
 
   open(ctx: Context): Promise<void> {
     return this.#lifecycle.open(ctx, async () => {
+      if (this.#options.readOnly) {
+        this.#reading = await ReadingDirectory.open(this.#files(), () =>
+          readDirectory(this.#surroundings, this.#layout, this.#setup),
+        );
+        return;
+      }
       const open = await openDirectory(this.#surroundings, this.#layout, this.#options, this.#setup);
-      this.#store = open.store;
-      this.#loader = new EntryLoader(open.store, open.files);
+      this.#view = { store: open.store, loader: new EntryLoader(open.store, open.files) };
       this.#open = open;
       this.#sweeper.start();
     });
@@ -93,7 +101,8 @@ export class DirectoryBackend implements Backend {
           if (open !== undefined) await this.#settle(open);
         } finally {
           await open?.lock.release();
-          this.#store = new FiledStore(this.#setup);
+          this.#reading = undefined;
+          this.#view = this.#empty();
         }
       },
     );
@@ -106,7 +115,7 @@ export class DirectoryBackend implements Backend {
     options?: { readonly want?: W },
   ): Promise<ReadResult<W>> {
     return this.#lifecycle.run(ctx, async () => {
-      if (options?.want !== "headers") return (await this.#loader.read(namespace, keys)) as ReadResult<W>;
+      if (options?.want !== "headers") return (await this.#readValues(namespace, keys)) as ReadResult<W>;
       const result = this.#store.read(namespace, keys);
       const entries = result.entries.map((entry) => entry && headerOf(entry as LocalEntry));
       return { ...result, entries } as ReadResult<W>;
@@ -121,7 +130,10 @@ export class DirectoryBackend implements Backend {
   ): AsyncIterable<ScanPage<W>> {
     const { want = "values" } = options;
     if (want === "values") {
-      const scanned = { lifecycle: this.#lifecycle, store: this.#store, loader: this.#loader };
+      const view = () => this.#now;
+      const isOutdated: FiledScan["isOutdated"] = async (seen, damage) =>
+        (await this.#reading?.isOutdated(seen, damage)) ?? false;
+      const scanned = { lifecycle: this.#lifecycle, view, isOutdated };
       return valuePages(scanned, ctx, namespace, range, options as ScanOptions) as AsyncIterable<ScanPage<W>>;
     }
     const pages = scanPages(this.#engine(), ctx, namespace, range, options);
@@ -132,7 +144,7 @@ export class DirectoryBackend implements Backend {
 
   async commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
     return this.#lifecycle.run(background(), async () => {
-      const open = this.#opened();
+      const open = this.#writable();
       await open.filing.room();
       return open.commits.turn.run(() => this.#commit(open, batches));
     });
@@ -149,6 +161,18 @@ export class DirectoryBackend implements Backend {
 
   namespaces(ctx: Context): AsyncIterable<readonly string[]> {
     return namePages(this.#engine(), ctx);
+  }
+
+  /** As the contract has it: one atomic snapshot. */
+  async #readValues(namespace: string, keys: readonly StoredKey[]): Promise<ReadResult> {
+    for (;;) {
+      const view = this.#now;
+      try {
+        return await view.loader.read(namespace, keys);
+      } catch (error) {
+        if (!(await this.#reading?.isOutdated(view, error))) throw error;
+      }
+    }
   }
 
   async #commit(open: OpenDirectory, batches: readonly Batch[]): Promise<readonly CommitResult[]> {
@@ -184,7 +208,7 @@ export class DirectoryBackend implements Backend {
       "key" in conflict && conflict.current !== undefined ? [conflict.key] : [],
     );
     try {
-      const { entries } = await this.#loader.read(namespace, keys);
+      const { entries } = await this.#view.loader.read(namespace, keys);
       const current = new Map(entries.flatMap((entry) => (entry === undefined ? [] : [[entry.key, entry]])));
       const conflicts = result.conflicts.map((conflict) => {
         const entry = "key" in conflict ? current.get(conflict.key) : undefined;
@@ -216,9 +240,27 @@ export class DirectoryBackend implements Backend {
     await commits.close();
   }
 
-  /** For calls that the lifecycle lets through only while the store is open. */
-  #opened(): OpenDirectory {
-    return this.#open as OpenDirectory;
+  get #now(): IndexView {
+    return this.#reading?.view ?? this.#view;
+  }
+
+  get #store(): FiledStore {
+    return this.#now.store;
+  }
+
+  #empty(): IndexView {
+    const store = new FiledStore(this.#setup);
+    return { store, loader: new EntryLoader(store, this.#files()) };
+  }
+
+  #files(): EntryFiles {
+    return entryFiles(this.#surroundings, this.#layout, this.#setup);
+  }
+
+  /** For calls that the lifecycle lets through only while the store is open. @throws StorageFault `read-only`. */
+  #writable(): OpenDirectory {
+    if (this.#open === undefined) throw readOnlyFault();
+    return this.#open;
   }
 
   #engine() {
@@ -239,8 +281,8 @@ export class DirectoryBackend implements Backend {
   #makeExtensions(): BackendExtensions {
     const run = <T>(ctx: Context, call: () => Promise<T>) => this.#lifecycle.run(ctx, call);
     return {
-      compact: (ctx) => run(ctx, () => this.#compact(this.#opened())),
-      flush: (ctx) => run(ctx, () => this.#flush(this.#opened())),
+      compact: (ctx) => run(ctx, () => this.#compact(this.#writable())),
+      flush: (ctx) => run(ctx, async () => this.#open && (await this.#flush(this.#open))),
       verify: (ctx) => run(ctx, () => this.#verify()),
       files: (ctx) => run(ctx, () => directoryFiles(this.#surroundings.fs, this.#layout)),
     };
@@ -252,12 +294,14 @@ export class DirectoryBackend implements Backend {
   }
 
   async #verify(): Promise<VerifyReport> {
-    const { filing, commits, files } = this.#opened();
-    // What has no file yet is looked at in memory.
-    await filing.flush().catch(() => undefined);
     const { fs } = this.#surroundings;
     const breather = new Breather(this.#setup.runtime.clock);
-    const verified = { fs, files, breather, layout: this.#layout, store: this.#store, loader: this.#loader };
+    const files = this.#open?.files ?? this.#files();
+    const verified = { fs, files, breather, layout: this.#layout, ...this.#now };
+    if (this.#open === undefined) return await verifyDirectory(verified);
+    const { filing, commits } = this.#open;
+    // What has no file yet is looked at in memory.
+    await filing.flush().catch(() => undefined);
     return await commits.withoutCompaction(() => verifyDirectory(verified));
   }
 

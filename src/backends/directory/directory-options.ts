@@ -8,6 +8,7 @@ export interface DirectoryOptions extends JournalOptions {
   readonly path: string;
   /** Time from a commit to the writing of its files. */
   readonly filingMs: number;
+  readonly readOnly: boolean;
 }
 
 /** Files are written once their commits are durable; where that costs a sync of its own they come less often. */
@@ -16,9 +17,11 @@ const LATE_FILING_MS = 1000;
 
 /** @throws TypeError for options that no configuration gives. */
 export function directoryOptions(setup: BackendSetup): DirectoryOptions {
-  const { path } = setup.options;
+  const { path, readOnly = false } = setup.options;
   if (typeof path !== "string" || path === "")
     throw new TypeError("path of the directory backend must be a folder's path");
+  if (typeof readOnly !== "boolean")
+    throw new TypeError("readOnly of the directory backend must be true or false");
   const journal = journalOptions(setup);
-  return { ...journal, path: resolve(path), filingMs: journal.late ? LATE_FILING_MS : FILING_MS };
+  return { ...journal, path: resolve(path), filingMs: journal.late ? LATE_FILING_MS : FILING_MS, readOnly };
 }

@@ -6,9 +6,9 @@ import type { ScanOptions, ScanPage } from "../backend.js";
 import type { Lifecycle } from "../local/lifecycle.js";
 import type { LocalEntry } from "../local/local-entry.js";
 import { EntryDamage } from "./entry-damage.js";
-import type { EntryLoader } from "./entry-loader.js";
 import { headerOf } from "./filed-entry.js";
 import type { FiledStore } from "./filed-store.js";
+import type { IndexView } from "./reading-directory.js";
 
 /** A page is cut when its values are this large. */
 const PAGE_BYTES = 4 * 1024 * 1024;
@@ -16,8 +16,10 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 /** What a scan of values runs on. */
 export interface FiledScan {
   readonly lifecycle: Lifecycle;
-  readonly store: FiledStore;
-  readonly loader: EntryLoader;
+  /** The index as it is now. */
+  readonly view: () => IndexView;
+  /** Whether the file of an entry was only newer than the view; there is a later one then. */
+  readonly isOutdated: (view: IndexView, damage: EntryDamage) => Promise<boolean>;
 }
 
 interface FilledPage {
@@ -31,16 +33,17 @@ interface FilledPage {
  * out first.
  */
 export async function* valuePages(
-  { lifecycle, store, loader }: FiledScan,
+  scanned: FiledScan,
   ctx: Context,
   namespace: string,
   range: KeyRange,
   { limit = Infinity, reverse = false }: ScanOptions,
 ): AsyncGenerator<ScanPage> {
+  const { lifecycle } = scanned;
   lifecycle.check(ctx);
   let rest = range;
   for (let left = limit; left > 0 && !isEmptyRange(rest); ) {
-    const filled = await nextPage(store, loader, namespace, rest, { limit: left, reverse });
+    const filled = await nextPage(scanned, namespace, rest, { limit: left, reverse });
     lifecycle.check(ctx);
     if (filled === undefined) return;
     const { page, damage } = filled;
@@ -64,14 +67,15 @@ export async function* headerPages(
 
 /** Undefined at the end of the range. */
 async function nextPage(
-  store: FiledStore,
-  loader: EntryLoader,
+  { view, isOutdated }: FiledScan,
   namespace: string,
   range: KeyRange,
   options: ScanOptions,
 ): Promise<FilledPage | undefined> {
   const known = new Map<LocalEntry, StoredEntry>();
   for (;;) {
+    const now = view();
+    const { store, loader } = now;
     const page = await indexPage(store, namespace, range, options);
     if (page === undefined) return undefined;
     const entries = fitting(page.entries as readonly LocalEntry[]);
@@ -80,6 +84,7 @@ async function nextPage(
     const end = loaded.findIndex((each) => each instanceof EntryDamage);
     const whole = (end === -1 ? loaded : loaded.slice(0, end)) as readonly StoredEntry[];
     const damage = end === -1 ? undefined : (loaded[end] as EntryDamage);
+    if (damage !== undefined && (await isOutdated(now, damage))) continue;
     return { page: { ...page, entries: whole, count: whole.length }, damage };
   }
 }

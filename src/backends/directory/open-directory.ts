@@ -2,7 +2,7 @@ import { StorageFault } from "../../core/errors.js";
 import type { FileSystem } from "../../core/file-system.js";
 import type { BackendSetup } from "../backend.js";
 import { CommitLog } from "../file/commit-log.js";
-import { openStore, type StorePlace } from "../file/open-store.js";
+import { openStore, readStore, type StorePlace } from "../file/open-store.js";
 import type { Surroundings } from "../file/journaled-info.js";
 import { StoreLayout } from "../file/store-layout.js";
 import { fileFault } from "../files/file-errors.js";
@@ -70,6 +70,20 @@ export async function openDirectory(
   });
   if (!store.unfiled.isEmpty) filing.schedule();
   return { store, files, commits, filing, lock };
+}
+
+/**
+ * Reads index and journals without the lock and without writing anything: the state at this moment. There must be a store.
+ *
+ * @throws DamageFault when a journal is damaged.
+ */
+export async function readDirectory(
+  surroundings: Surroundings,
+  layout: DirectoryLayout,
+  setup: BackendSetup,
+): Promise<FiledStore> {
+  await checkPlace(surroundings.fs, layout);
+  return await readStore(placeOf(surroundings, layout, setup), () => new FiledStore(setup));
 }
 
 export function entryFiles(

@@ -1,5 +1,4 @@
 import { background, type Context } from "../../core/context.js";
-import { StorageFault } from "../../core/errors.js";
 import type { StoredKey } from "../../core/key.js";
 import type { KeyRange } from "../../core/range.js";
 import type {
@@ -33,6 +32,7 @@ import { decideGroup } from "./commit-group.js";
 import { fetchedPages, fetchValues } from "./fetched-pages.js";
 import { fileOptions, type FileOptions } from "./file-options.js";
 import { openStore, readStore, type OpenedStore, type StorePlace } from "./open-store.js";
+import { readOnlyFault } from "./read-only-fault.js";
 import { storeFiles } from "./store-files.js";
 import { StoreLayout } from "./store-layout.js";
 import { verifyStore } from "./verify-store.js";
@@ -173,10 +173,7 @@ export class FileBackend implements Backend {
   /** @throws StorageFault `read-only`. */
   #writable(): OpenState {
     if (this.#open !== undefined) return this.#open;
-    throw new StorageFault(
-      "read-only",
-      "the store was opened with read_only: true; open it without to write",
-    );
+    throw readOnlyFault();
   }
 
   #engine() {

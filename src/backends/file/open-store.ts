@@ -74,7 +74,7 @@ const READ_ATTEMPTS = 5;
  *
  * @param makeEngine an empty engine for each attempt.
  */
-export async function readStore(place: StorePlace, makeEngine: () => LocalStore): Promise<LocalStore> {
+export async function readStore<S extends LocalStore>(place: StorePlace, makeEngine: () => S): Promise<S> {
   for (let attempt = 1; ; attempt++) {
     const store = makeEngine();
     try {

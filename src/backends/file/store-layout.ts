@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "node:path";
+import { lockPath } from "../files/lock-path.js";
 
 /** The names of a store's files. All stand beside the path that the user gave, which is the snapshot itself. */
 export class StoreLayout {
@@ -10,7 +11,7 @@ export class StoreLayout {
   constructor(path: string) {
     this.snapshot = path;
     this.folder = dirname(path);
-    this.lock = `${path}.lock`;
+    this.lock = lockPath("file", path);
     this.#name = basename(path);
   }
 

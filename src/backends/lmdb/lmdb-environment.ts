@@ -2,13 +2,20 @@ import { StorageFault } from "../../core/errors.js";
 import { Turn } from "../files/turn.js";
 import { commitErrorOf, isRecoverable, lmdbFault } from "./lmdb-errors.js";
 import type { LmdbHandles } from "./lmdb-handles.js";
-import { LmdbView } from "./lmdb-view.js";
+import { LmdbView, type Tables } from "./lmdb-view.js";
 import { OpenGeneration } from "./open-generation.js";
 import { hasMoved, markMoved } from "./store-format.js";
 import { openGeneration, type StorePlace } from "./store-place.js";
 
 /** Above every transaction number of one generation. */
 const GENERATION_STEP = 2 ** 40;
+
+/**
+ * The compactions of this process, one after the other: a transaction of lmdb-js holds a thread of the pool in which Node
+ * works on files, and compacting works on files while it is in one. As many at once as there are threads, four by
+ * default, would wait for ever.
+ */
+const compactions = new Turn();
 
 /** What became of a transaction that met no error: its answer, or that the store has moved to its next generation. */
 type Transacted<T> = { readonly moved: false; readonly answer: T } | { readonly moved: true };
@@ -126,16 +133,18 @@ export class LmdbEnvironment {
    * one count. Other processes go on in the old one until their next call, which finds it has moved.
    */
   async compact(): Promise<void> {
-    await this.write(async (view) => {
-      const { folder } = this.place;
-      const { generation, writer } = this.#handles;
-      await folder.remove(generation + 1);
-      const prepared = await folder.prepareCopy(generation + 1);
-      await writer.backup(prepared, true);
-      await folder.placeCopy(prepared, generation + 1);
-      await markMoved(view.tables, this.place.breather());
-    });
+    await compactions.run(() => this.write(({ tables }) => this.#writeNextGeneration(tables)));
     await this.#follow();
+  }
+
+  async #writeNextGeneration(tables: Tables): Promise<void> {
+    const { folder } = this.place;
+    const { generation, writer } = this.#handles;
+    await folder.remove(generation + 1);
+    const prepared = await folder.prepareCopy(generation + 1);
+    await writer.backup(prepared, true);
+    await folder.placeCopy(prepared, generation + 1);
+    await markMoved(tables, this.place.breather());
   }
 
   async #transact<T>(body: (view: LmdbView) => Promise<T>): Promise<Transacted<T>> {

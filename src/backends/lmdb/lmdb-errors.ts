@@ -1,4 +1,7 @@
 import { StorageFault, type Reason } from "../../core/errors.js";
+import { errorCode } from "../files/file-errors.js";
+
+const ENOENT = 2;
 
 interface Translation {
   readonly reason: Reason;
@@ -62,6 +65,11 @@ export function lmdbFault(
 /** Whether LMDB gives up a transaction for this cleanly, so that the next one may succeed. */
 export function isRecoverable({ reason }: StorageFault): boolean {
   return reason === "no-space" || reason === "too-large";
+}
+
+/** Whether it says that there is no such file, in LMDB's way or the system's. */
+export function isMissing(error: unknown): boolean {
+  return codeOf(error) === ENOENT || errorCode(error) === "ENOENT";
 }
 
 function codeOf(error: unknown): number | undefined {

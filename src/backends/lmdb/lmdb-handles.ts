@@ -1,6 +1,6 @@
 import type { DataFolder } from "./data-folder.js";
 import type { LmdbDriver, LmdbRoot } from "./lmdb-driver.js";
-import { lmdbFault } from "./lmdb-errors.js";
+import { isMissing, lmdbFault } from "./lmdb-errors.js";
 import { keyEncoder } from "./lmdb-key.js";
 import type { SyncMode } from "./lmdb-options.js";
 import type { Tables } from "./lmdb-view.js";
@@ -19,7 +19,8 @@ const NAMES = {
 
 /**
  * One generation of a store, open. Two handles on one environment: while a transaction is under way everything read
- * through its handle shows what it has written, so reading has a handle of its own.
+ * through its handle shows what it has written, so reading has a handle of its own. lmdb-js counts the handles of a
+ * file, by its inode, and lets all of a process share one environment of LMDB's, which closes with the last.
  */
 export interface LmdbHandles {
   readonly generation: number;
@@ -45,15 +46,24 @@ export async function openHandles(
     const writer = openRoot(driver, options, opened);
     refuseForeign(writer, path);
     const facts = writer.openDB(FACTS, TABLE);
-    if (!isMarked({ facts }) && (await folder.generations()).length > 1) throw LEFT_BEHIND;
+    if (!isMarked({ facts }) && !(await isAlone(folder, generation))) throw LEFT_BEHIND;
     await checkFormat(writer, { facts }, path);
-    const reader = openRoot(driver, options, opened);
+    // To open a table, a handle that may write begins a write transaction on the thread of the event loop.
+    const reader = openRoot(driver, { ...options, readOnly: true }, opened);
     return { generation, writer, written: tablesOf(writer), reader, read: tablesOf(reader) };
   } catch (error) {
     await closeAll(opened);
     if (isLeftBehind(error)) throw error;
+    // Opening makes what is missing: it was removed on the way.
+    if (isMissing(error)) throw LEFT_BEHIND;
     throw lmdbFault(error, `opening ${path}`);
   }
+}
+
+/** Whether a generation is there and no other: an empty one may begin a store, or was removed while it was opened. */
+async function isAlone(folder: DataFolder, generation: number): Promise<boolean> {
+  const [first, ...others] = await folder.generations();
+  return first === generation && others.length === 0;
 }
 
 export async function closeHandles({ reader, writer }: LmdbHandles): Promise<void> {
@@ -91,7 +101,7 @@ function optionsOf(path: string, sync: SyncMode): object {
   };
 }
 
-/** Whether the error says that a generation was opened which `compact` had just removed, and so made anew. */
+/** Whether the error says that a generation was opened which `compact` of another process had removed, or just did. */
 export function isLeftBehind(error: unknown): boolean {
   return error === LEFT_BEHIND;
 }

@@ -1,4 +1,4 @@
-import { realpath } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { StorageFault } from "../../core/errors.js";
 import { LmdbEnvironment } from "./lmdb-environment.js";
 import type { StorePlace } from "./store-place.js";
@@ -10,12 +10,18 @@ interface Shared {
 }
 
 /**
- * The stores that are open in this process, by their real path. LMDB lets a process open a file only once, and write
- * transactions of one thread through two handles would wait for each other for ever.
+ * The stores that are open in this process, by their folder. Two environments on one store would hang the process: to
+ * open its tables the second begins a write transaction on the thread of the event loop, which waits until one of the
+ * first has ended, which waits for the event loop.
  */
 const shared = new Map<string, Shared>();
 /** Those that are being closed: who opens one of them waits. */
 const closing = new Map<string, Promise<void>>();
+
+const CLAIMS = Symbol.for("holdfast.lmdb.stores");
+/** Who has a store open, of all copies of this module that the thread has loaded: by its map {@link shared}. */
+const claims: Map<string, unknown> = ((globalThis as { [CLAIMS]?: Map<string, unknown> })[CLAIMS] ??=
+  new Map());
 
 /** Lets go of an environment; the last owner closes it. */
 export type Release = () => Promise<void>;
@@ -23,15 +29,16 @@ export type Release = () => Promise<void>;
 /**
  * Opens a store, or joins those who have it open in this process.
  *
- * @throws StorageFault `locked` when it is open here with another durability; what opening it throws.
+ * @throws StorageFault `locked` when it is open here with another durability, or by another copy of this package; what
+ * opening it throws.
  */
 export async function acquireEnvironment(
   place: StorePlace,
 ): Promise<{ readonly environment: LmdbEnvironment; readonly release: Release }> {
-  const name = await realpath(place.folder.path);
-  await closing.get(name);
-  const entry = shared.get(name) ?? { environment: LmdbEnvironment.open(place), owners: 0 };
-  shared.set(name, entry);
+  const name = await nameOf(place);
+  // Another look after every wait: who waited too may have opened the store and be closing it.
+  for (let end = closing.get(name); end !== undefined; end = closing.get(name)) await end;
+  const entry = shared.get(name) ?? openShared(name, place);
   entry.owners += 1;
   const release = () => letGo(name, entry);
   try {
@@ -42,6 +49,21 @@ export async function acquireEnvironment(
     await release();
     throw error;
   }
+}
+
+/** One name for one folder, whatever path leads there: as lmdb-js knows a file. */
+async function nameOf({ folder }: StorePlace): Promise<string> {
+  const { dev, ino } = await stat(folder.path, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+function openShared(name: string, place: StorePlace): Shared {
+  const owner = claims.get(name);
+  if (owner !== undefined && owner !== shared) throw otherCopy(place);
+  claims.set(name, shared);
+  const entry = { environment: LmdbEnvironment.open(place), owners: 0 };
+  shared.set(name, entry);
+  return entry;
 }
 
 async function letGo(name: string, entry: Shared): Promise<void> {
@@ -59,6 +81,7 @@ async function letGo(name: string, entry: Shared): Promise<void> {
   try {
     await closed;
   } finally {
+    claims.delete(name);
     closing.delete(name);
   }
 }
@@ -67,5 +90,12 @@ function otherDurability({ folder }: StorePlace): StorageFault {
   return new StorageFault(
     "locked",
     `${folder.path} is open in this process with another durability; use the same`,
+  );
+}
+
+function otherCopy({ folder }: StorePlace): StorageFault {
+  return new StorageFault(
+    "locked",
+    `${folder.path} is open in this process by another copy of holdfast; load the package once, or close the store there`,
   );
 }

@@ -26,6 +26,8 @@ export interface PostgresStatements {
   readonly expired: Statement;
   /** $1 limit. */
   readonly reclaim: Statement;
+  /** `on` or `off`. */
+  readonly readOnly: Statement;
   readonly commit: Statement;
   readonly recall: Statement;
 }
@@ -59,6 +61,7 @@ export function postgresStatements(names: PostgresNames, functions: StoreFunctio
       ORDER BY t.expires_at LIMIT $1`,
     ),
     reclaim: named(names, "reclaim", reclaimText(names)),
+    readOnly: named(names, "read_only", "SELECT current_setting('transaction_read_only')"),
     commit: named(names, "commit", callText(functions.commit.name, COMMIT_PARAMETERS)),
     recall: named(names, "recall", callText(functions.recall.name, RECALL_PARAMETERS)),
   };

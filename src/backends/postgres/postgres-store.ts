@@ -42,7 +42,8 @@ interface OpenState {
   readonly names: PostgresNames;
   readonly ask: PostgresStatements;
   readonly listener: PostgresListener;
-  readonly isReadOnly: boolean;
+  /** As it was when last asked: a replica may be promoted. */
+  isReadOnly: boolean;
 }
 
 /** What PostgreSQL gives to the algorithm that servers of SQL share. */
@@ -173,13 +174,14 @@ export class PostgresStore implements SqlStore {
   }
 
   async expired(ctx: Context, limit: number): Promise<readonly ExpiredRow[]> {
-    const { pool, ask, isReadOnly } = this.#open();
-    return isReadOnly ? [] : (await pool.read(ctx, ask.expired, [limit])).map(rows.expiredRow);
+    if (await this.#isReadOnly(ctx)) return [];
+    const { pool, ask } = this.#open();
+    return (await pool.read(ctx, ask.expired, [limit])).map(rows.expiredRow);
   }
 
   async reclaim(ctx: Context, limit: number): Promise<boolean> {
-    const { pool, ask, isReadOnly } = this.#open();
-    if (isReadOnly) return false;
+    if (await this.#isReadOnly(ctx)) return false;
+    const { pool, ask } = this.#open();
     const [row] = await pool.read(ctx, ask.reclaim, [limit]);
     return Number(row?.[0]) > 0;
   }
@@ -192,8 +194,17 @@ export class PostgresStore implements SqlStore {
   }
 
   async listen(ctx: Context): Promise<void> {
-    const { listener, isReadOnly } = this.#open();
-    if (!isReadOnly) await listener.ready(ctx);
+    if (!(await this.#isReadOnly(ctx))) await this.#open().listener.ready(ctx);
+  }
+
+  /** A server that took no writes is asked again: then it was a replica, and may be one no more. */
+  async #isReadOnly(ctx: Context): Promise<boolean> {
+    const state = this.#open();
+    if (state.isReadOnly) {
+      const [row] = await state.pool.read(ctx, state.ask.readOnly, []);
+      state.isReadOnly = row?.[0] === "on";
+    }
+    return state.isReadOnly;
   }
 
   /** Only when the process that served the attempt is gone can nothing more come of it. */

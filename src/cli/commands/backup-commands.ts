@@ -77,7 +77,7 @@ async function restore(run: StoreRun, folder: string, options: RestoreArguments)
   const { only, as = only, replace = false, dryRun = false } = options;
   if (only === undefined && as !== undefined) throw usageError("--as goes with --only; give both");
   if (replace && !dryRun) {
-    const where = as === undefined ? "" : `in ${as === "" ? "the root" : `namespace ${quoted(as)}`} of `;
+    const where = as === undefined ? "in " : `in ${as === "" ? "the root" : `namespace ${quoted(as)}`} of `;
     await confirm(io, `remove everything ${where}the store of ${chosen.source} first`, run.options.yes);
   }
   const progress = new Progress(io, out.isJson);

@@ -10,6 +10,9 @@ export const completionCommand: CommandGroup = (program, runner) => {
     .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh"]))
     .description("show a script for the shell: source <(holdfast completion bash)")
     .action((shell: Shell, _options: unknown, command: Command) =>
-      runner.run(command, ({ out }) => out.raw(completionScript(program, shell, defaultBackends().names))),
+      runner.run(command, ({ out }) => {
+        const script = completionScript(program, shell, defaultBackends().names);
+        return out.isJson ? out.answer("", script) : out.raw(script);
+      }),
     );
 };

@@ -22,7 +22,10 @@ export const configCommands: CommandGroup = (program, runner) => {
     .command("schema")
     .description("show the JSON Schema of the configuration, for editors")
     .action((_options: unknown, command: Command) =>
-      runner.run(command, ({ out }) => out.raw(configurationSchema())),
+      runner.run(command, ({ out }) => {
+        const schema = configurationSchema();
+        return out.isJson ? out.answer("", JSON.parse(schema)) : out.raw(schema);
+      }),
     );
 };
 

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Command } from "commander";
 import {
   copyStorage,
@@ -10,7 +9,7 @@ import {
 import { confirm } from "../confirm.js";
 import { useStore, type CommandGroup, type StoreRun } from "../command-runner.js";
 import { usageError } from "../cli-error.js";
-import { chooseSettings, type ChosenSettings } from "../chosen-settings.js";
+import { chooseSettings, isSameStore } from "../chosen-settings.js";
 import { plural } from "../plural.js";
 import { printableName } from "../printable.js";
 import { Progress } from "../progress.js";
@@ -42,17 +41,12 @@ export const copyCommand: CommandGroup = (program, runner) => {
 async function copy(run: StoreRun, options: CopyArguments): Promise<void> {
   const { io, out } = run;
   const target = await chooseSettings({ config: options.to }, io.environment);
-  if (isSame(run.chosen, target)) throw usageError(`${options.to} is this very store; give another one`);
+  if (isSameStore(run.chosen, target)) throw usageError(`${options.to} is this very store; give another one`);
   if (options.prune === true) {
     await confirm(io, `delete from the store of ${options.to} what this one does not hold`, run.options.yes);
   }
   const result = await useStore(run, target, "write", ({ store }) => copyInto(run, store, options));
   await (out.isJson ? out.answer("", result) : out.table(resultRows(result)));
-}
-
-function isSame({ resolved: here }: ChosenSettings, { resolved: there }: ChosenSettings): boolean {
-  const sameOptions = isDeepStrictEqual(here.backendOptions, there.backendOptions);
-  return here.backend === there.backend && here.backend !== "memory" && sameOptions;
 }
 
 async function copyInto(run: StoreRun, target: StoragePlugin, options: CopyArguments): Promise<CopyResult> {

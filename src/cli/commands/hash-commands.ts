@@ -142,5 +142,5 @@ function fieldsOf(args: readonly string[], options: ValueKinds): ReadonlyMap<str
 }
 
 function noField({ options }: StoreRun, key: string): Error {
-  return notFound(`${absence(key, options.namespace)}, or its hash has no such field`);
+  return notFound(absence(key, options.namespace, "its hash has no such field"));
 }

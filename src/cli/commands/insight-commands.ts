@@ -5,6 +5,8 @@ import { durationText } from "../duration-text.js";
 import { roundSizeText } from "../size-text.js";
 
 const PAGE_KEYS = 1000;
+/** Files named one by one: a store can have one for each key. */
+const MOST_FILES = 10;
 
 interface StatsOptions {
   readonly read?: string;
@@ -45,7 +47,12 @@ function infoRows(info: StoreInfo): (readonly [string, unknown])[] {
     ["namespaces", namespaces],
     ["durability", durability],
     ...(fileBytes === undefined ? [] : [["size", roundSizeText(fileBytes)] as const]),
-    ...files.map(({ path, bytes }) => ["file", `${path} (${roundSizeText(bytes)})`] as const),
+    ...files
+      .slice(0, MOST_FILES)
+      .map(({ path, bytes }) => ["file", `${path} (${roundSizeText(bytes)})`] as const),
+    ...(files.length > MOST_FILES
+      ? [["files", `${files.length - MOST_FILES} more, which --json lists`] as const]
+      : []),
     ["can", can.join(", ")],
     ...Object.entries(info.limits).map(([name, limit]) => [name, limit] as const),
     ["configuration", info.configuration],

@@ -128,7 +128,7 @@ async function showItem(run: StoreRun, key: string, item: unknown): Promise<void
 }
 
 function noItem({ options }: StoreRun, key: string): Error {
-  return notFound(`${absence(key, options.namespace)}, or its list has no item there`);
+  return notFound(absence(key, options.namespace, "its list has no item there"));
 }
 
 /** Page by page; items that are pushed before the first one meanwhile move the others on. */

@@ -61,7 +61,7 @@ async function listEntries(
   for await (const { key, value, expiresAt } of storage.scan(ctx, pattern, options)) {
     if (!out.isJson) await out.line(`${out.paint("cyan", printableName(key))}\t${lineOf(value)}`);
     else {
-      const expiry = expiresAt === undefined ? "" : `,"expiresAt":${expiresAt}`;
+      const expiry = expiresAt === undefined ? "" : `,"expiresAt":${Math.ceil(expiresAt)}`;
       await out.line(`{"key":${JSON.stringify(key)},"value":${jsonOf(value)}${expiry}}`);
     }
   }

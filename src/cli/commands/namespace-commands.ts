@@ -26,8 +26,9 @@ async function list({ ctx, store, out }: StoreRun): Promise<void> {
 async function clear({ io, ctx, storage, out, options, chosen }: StoreRun): Promise<void> {
   const { namespace, yes } = options;
   const which = namespace === "" ? "the root namespace" : `namespace ${quoted(namespace)}`;
-  const size = yes === true ? "" : ` ${await storage.size(ctx)}`;
-  await confirm(io, `remove all${size} keys of ${which} of the store of ${chosen.source}`, yes);
+  const size = yes === true ? undefined : await storage.size(ctx);
+  const what = size === undefined ? "all keys" : size === 1 ? "the one key" : `all ${size} keys`;
+  await confirm(io, `remove ${what} of ${which} of the store of ${chosen.source}`, yes);
   const removed = await storage.clear(ctx);
   await out.answer(`removed ${plural(removed, "key")}`, { removed });
 }

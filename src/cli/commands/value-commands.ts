@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { CliError, notFound } from "../cli-error.js";
+import { CliError, notFound, usageError } from "../cli-error.js";
 import { useChosen, type CommandGroup, type StoreRun } from "../command-runner.js";
 import { EXIT } from "../exit-codes.js";
 import { absence } from "../failure-report.js";
@@ -72,6 +72,9 @@ export const valueCommands: CommandGroup = (program, runner) => {
 };
 
 async function show({ ctx, storage, out }: StoreRun, key: string, { bytes }: GetOptions): Promise<void> {
+  if (bytes === true && out.isJson) {
+    throw usageError("--bytes writes the value as it is stored, and --json as JSON; give one of them");
+  }
   const value = await storage.get(ctx, key);
   if (bytes !== true) return out.answerValue(textOf(value, out.toTerminal), value);
   if (typeof value === "string" || value instanceof Uint8Array) return out.raw(value);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Change } from "../../index.js";
-import type { ChosenSettings } from "../chosen-settings.js";
+import { isFleeting, type ChosenSettings } from "../chosen-settings.js";
 import { CliError } from "../cli-error.js";
 import type { CommandGroup, StoreRun } from "../command-runner.js";
 import { EXIT } from "../exit-codes.js";
@@ -44,11 +44,11 @@ async function watch(
 }
 
 /** Backends that only one process has open: nobody could change what this command watches. */
-const UNSHARED: ReadonlySet<string> = new Set(["memory", "file", "directory"]);
+const UNSHARED: ReadonlySet<string> = new Set(["file", "directory"]);
 
-function requireShared({ resolved: { backend, backendOptions } }: ChosenSettings): void {
-  const isShared = !UNSHARED.has(backend) && (backend !== "sqlite" || backendOptions["path"] !== undefined);
-  if (isShared) return;
+function requireShared(chosen: ChosenSettings): void {
+  const { backend } = chosen.resolved;
+  if (!UNSHARED.has(backend) && !isFleeting(chosen)) return;
   throw new CliError(
     `nobody else can write to a store of the backend ${backend} while this command has it open; watch in the process that writes`,
     { exitCode: EXIT.failed, code: 5001, reason: "unsupported" },

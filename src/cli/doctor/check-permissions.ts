@@ -1,16 +1,32 @@
 import { readFile, stat } from "node:fs/promises";
 import type { StoreInfo } from "../../index.js";
 import type { EffectiveOption } from "../effective-options.js";
+import { plural } from "../plural.js";
 import { ok, warning, type Finding } from "./finding.js";
 
 const OTHERS = 0o077;
+/** A store can have a file for each key. */
+const MOST_NAMED = 3;
 
 /** Whether anybody but the owner can read the files of the store. */
 export async function checkFiles({ files = [] }: StoreInfo): Promise<readonly Finding[]> {
   if (files.length === 0) return [];
   const open = await openToOthers(files.map(({ path }) => path));
   if (open.length === 0) return [ok("permissions", "the files of the store are the owner's alone")];
-  return open.map((path) => warning("permissions", `${path} is open to other users`, `chmod 600 ${path}`));
+  const named = open.slice(0, MOST_NAMED);
+  const more = open.length - named.length;
+  return [
+    ...named.map((path) => warning("permissions", `${path} is open to other users`, `chmod 600 ${path}`)),
+    ...(more === 0
+      ? []
+      : [
+          warning(
+            "permissions",
+            `so are ${plural(more, "more file")}`,
+            "holdfast info --json lists all files",
+          ),
+        ]),
+  ];
 }
 
 /**

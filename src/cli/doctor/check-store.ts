@@ -1,7 +1,7 @@
 import type { StoreInfo, StoreVerification } from "../../index.js";
 import { useStore, type CommandRun, type StoreRun } from "../command-runner.js";
 import type { ChosenSettings } from "../chosen-settings.js";
-import { verificationLines } from "../commands/maintenance-commands.js";
+import { verificationLines } from "../commands/verify-command.js";
 import { failureReport } from "../failure-report.js";
 import { plural } from "../plural.js";
 import { roundSizeText } from "../size-text.js";
@@ -68,6 +68,7 @@ function verification(result: StoreVerification): readonly Finding[] {
   const lines = verificationLines(result);
   const summary = lines.at(-1) ?? "";
   if (result.ok) return [ok("verify", summary)];
-  const advice = "restore an earlier snapshot or a backup; docs/errors.md says more of each reason";
+  const advice =
+    "restore a backup, or save what is whole with holdfast verify --repair; docs/errors.md says more of each reason";
   return [...lines.slice(0, -1).map((line) => problem("verify", line)), problem("verify", summary, advice)];
 }

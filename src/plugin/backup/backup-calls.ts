@@ -1,7 +1,7 @@
 import { processLock } from "../../backends/files/process-lock.js";
 import type { Context } from "../../core/context.js";
 import type { FileSystem } from "../../core/file-system.js";
-import type { OnProgress } from "../progress-teller.js";
+import { caught, marked, type CallbackFailure } from "../callback-failure.js";
 import type { Stack } from "../stack.js";
 import type { BackupSettings } from "../settings.js";
 import { BackupSchedule, type BackupScheduleSetup } from "./backup-schedule.js";
@@ -9,16 +9,6 @@ import { checkBackupOptions, type BackupOptions, type BackupResult } from "./bac
 import { backupStore } from "./backup-store.js";
 import { planRestore, type RestoreOptions, type RestoreResult } from "./restore-options.js";
 import { restoreStore } from "./restore-store.js";
-
-/** What a callback of the caller threw: no failure of the store, and handed on as it is. */
-export class CallbackFailure extends Error {
-  readonly error: unknown;
-
-  constructor(error: unknown) {
-    super("a callback of the caller failed");
-    this.error = error;
-  }
-}
 
 /** The body of `StoragePlugin.backup`. */
 export function runBackup(
@@ -29,7 +19,7 @@ export function runBackup(
 ): Promise<BackupResult | CallbackFailure> {
   return caught(async () => {
     checkBackupOptions(target, options);
-    const onProgress = told(options.onProgress);
+    const onProgress = marked(options.onProgress);
     const setup = { fs: await diskFiles(), stack, ctx, origin: "call" } as const;
     return backupStore(setup, target, { ...options, ...(onProgress !== undefined && { onProgress }) });
   });
@@ -45,7 +35,7 @@ export function runRestore(
   return caught(async () => {
     const plan = planRestore(source, options);
     const fs = await diskFiles();
-    return restoreStore({ fs, stack, ctx, plan: { ...plan, onProgress: told(plan.onProgress) } }, source);
+    return restoreStore({ fs, stack, ctx, plan: { ...plan, onProgress: marked(plan.onProgress) } }, source);
   });
 }
 
@@ -64,25 +54,4 @@ export async function beginSchedule(
 export async function diskFiles(): Promise<FileSystem> {
   const { nodeFileSystem } = await import("../../backends/files/node-file-system.js");
   return nodeFileSystem;
-}
-
-/** Marks what the caller's own function throws, so that it can be told from other failures. */
-function told<P>(onProgress: OnProgress<P> | undefined): OnProgress<P> | undefined {
-  if (onProgress === undefined) return undefined;
-  return async (progress) => {
-    try {
-      await onProgress(progress);
-    } catch (error) {
-      throw new CallbackFailure(error);
-    }
-  };
-}
-
-async function caught<T>(body: () => Promise<T>): Promise<T | CallbackFailure> {
-  try {
-    return await body();
-  } catch (error) {
-    if (error instanceof CallbackFailure) return error;
-    throw error;
-  }
 }

@@ -32,6 +32,11 @@ export const BACKEND_OPTIONS = {
     "The folder of the data: a folder for each namespace, a readable file for each key. Relative paths start at the current folder. " +
       "Missing folders are made. Required with backend: directory.",
   ),
+  "directory.read_only": defaulted(
+    flag(),
+    false,
+    "Opens the data for reading, also while another process writes to it.",
+  ),
 
   "sqlite.path": optional(
     text(),

@@ -25,7 +25,8 @@ export const OPTIONS = {
   operation_timeout: defaulted(
     duration({ positive: true }),
     "10s",
-    "Deadline of a call whose context has none, on backends that wait for a server.",
+    "Deadline of a call whose context has none, on backends that wait for a server. A write waits for those before it " +
+      "that write the same keys, at most as long again.",
   ),
   durability: optional(
     choice("power", "process", "interval", "none"),

@@ -246,7 +246,12 @@ function backendOptions(values: OptionValues, backend: string): Readonly<Record<
   if (backend === "sqlite") {
     return Object.freeze({ path: values.get("sqlite.path"), library: values.get("sqlite.library") });
   }
-  if (backend === "directory") return Object.freeze({ path: values.get("directory.path") });
+  if (backend === "directory") {
+    return Object.freeze({
+      path: values.get("directory.path"),
+      readOnly: values.get("directory.read_only"),
+    });
+  }
   if (backend === "lmdb") return Object.freeze({ path: values.get("lmdb.path") });
   if (backend === "postgres" || backend === "mysql") return serverOptions(values, backend);
   if (backend === "redis") return redisOptions(values);

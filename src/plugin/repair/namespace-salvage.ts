@@ -8,6 +8,7 @@ import { itemCount } from "../../structures/structure-head.js";
 import { entryChunks } from "../entry-chunks.js";
 import { FillMarker } from "../fill-marker.js";
 import type { Stack } from "../stack.js";
+import type { VerifyTeller } from "../verify-progress.js";
 import { isDamage, type RepairTally } from "./repair-report.js";
 
 export interface NamespaceSalvageSetup {
@@ -16,6 +17,7 @@ export interface NamespaceSalvageSetup {
   readonly ctx: Context;
   readonly namespace: string;
   readonly tally: RepairTally;
+  readonly teller: VerifyTeller;
 }
 
 /** Where a walk over keys could not go on. */
@@ -69,6 +71,7 @@ export class NamespaceSalvage {
         const keys = await this.#list(rest, reverse, step);
         if (keys.length === 0) return undefined;
         await this.#salvageAll(keys);
+        await this.#tell();
         last = keys.at(-1);
         step = Math.min(KEYS_AT_ONCE, step * 2);
       } catch (error) {
@@ -77,6 +80,11 @@ export class NamespaceSalvage {
         step = Math.ceil(step / 8);
       }
     }
+  }
+
+  #tell(): Promise<void> {
+    const { namespace, tally, teller } = this.#setup;
+    return teller.tell(() => ({ phase: "salvaging", namespace, done: tally.report.salvaged }));
   }
 
   async #list(range: KeyRange, reverse: boolean, limit: number): Promise<StoredKey[]> {

@@ -3,6 +3,7 @@ import { StorageFault } from "../../core/errors.js";
 import { EVERYTHING } from "../../core/range.js";
 import { holdsAny } from "../holds-any.js";
 import type { Stack } from "../stack.js";
+import type { VerifyTeller } from "../verify-progress.js";
 import { NamespaceSalvage } from "./namespace-salvage.js";
 import { RepairTally, type RepairReport } from "./repair-report.js";
 
@@ -11,13 +12,22 @@ import { RepairTally, type RepairReport } from "./repair-report.js";
  *
  * @throws StorageFault `not-empty`, and whatever fails for other reasons than damage.
  */
-export async function salvageStore(from: Stack, into: Stack, ctx: Context): Promise<RepairReport> {
+export async function salvageStore(
+  from: Stack,
+  into: Stack,
+  ctx: Context,
+  teller: VerifyTeller,
+): Promise<RepairReport> {
   await requireEmpty(into, ctx);
   const tally = new RepairTally();
   const names: string[] = [];
   for await (const page of from.backend.namespaces(ctx)) names.push(...page);
-  for (const namespace of names) await new NamespaceSalvage({ from, into, ctx, namespace, tally }).carryOut();
-  return tally.report;
+  for (const namespace of names) {
+    await new NamespaceSalvage({ from, into, ctx, namespace, tally, teller }).carryOut();
+  }
+  const { report } = tally;
+  await teller.finish({ phase: "salvaging", namespace: names.at(-1) ?? "", done: report.salvaged });
+  return report;
 }
 
 async function requireEmpty({ backend }: Stack, ctx: Context): Promise<void> {

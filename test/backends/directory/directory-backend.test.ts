@@ -4,4 +4,4 @@ import { describeBackend } from "../../../src/testing/backend-suite.js";
 import { directoryHarness } from "../../support/directory-harness.js";
 
 describeBackend(directoryHarness(), { describe, it });
-describeBackendModel(directoryHarness(), { describe, it }, fc, { runs: 50 });
+describeBackendModel(directoryHarness(), { describe, it }, fc, { runs: 20 });

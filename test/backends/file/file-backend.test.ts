@@ -8,4 +8,4 @@ describeBackend(fileHarness({ compression: "gzip", durability: "process" }, "fil
   describe,
   it,
 });
-describeBackendModel(fileHarness(), { describe, it }, fc, { runs: 50 });
+describeBackendModel(fileHarness(), { describe, it }, fc, { runs: 20 });

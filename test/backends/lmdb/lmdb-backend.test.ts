@@ -8,4 +8,4 @@ describeBackend(lmdbHarness({ durability: "interval" }, "lmdb, made durable in t
   describe,
   it,
 });
-describeBackendModel(lmdbHarness(), { describe, it }, fc, { runs: 50 });
+describeBackendModel(lmdbHarness(), { describe, it }, fc, { runs: 20 });

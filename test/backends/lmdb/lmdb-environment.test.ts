@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Breather } from "../../../src/backends/files/breather.js";
 import { DataFolder } from "../../../src/backends/lmdb/data-folder.js";
-import { loadLmdb } from "../../../src/backends/lmdb/lmdb-driver.js";
+import { loadLmdb, type LmdbDriver, type LmdbRoot } from "../../../src/backends/lmdb/lmdb-driver.js";
 import { LmdbEnvironment } from "../../../src/backends/lmdb/lmdb-environment.js";
 import { systemRuntime } from "../../../src/core/runtime.js";
 
@@ -30,8 +31,8 @@ describe("LmdbEnvironment", () => {
     await rm(path, { recursive: true, force: true });
   });
 
-  async function open(folder = new DataFolder(path)): Promise<LmdbEnvironment> {
-    const driver = await loadLmdb();
+  async function open(folder = new DataFolder(path), chosen?: LmdbDriver): Promise<LmdbEnvironment> {
+    const driver = chosen ?? (await loadLmdb());
     const breather = () => new Breather(systemRuntime.clock);
     environment = await LmdbEnvironment.open({ driver, folder, sync: "all", breather });
     return environment;
@@ -113,5 +114,65 @@ describe("LmdbEnvironment", () => {
     await Promise.all([store.compact(), ...Array.from({ length: 20 }, () => store.sync())]);
     await store.sync();
     assert.equal(await read(), "value");
+  });
+
+  /** A folder of which the first look still shows a generation that another process removes right then. */
+  class StaleFolder extends DataFolder {
+    #looks = 0;
+    override async oldest(): Promise<number> {
+      return this.#looks++ === 0 ? 1 : await super.oldest();
+    }
+  }
+
+  const removals = new Map<string, (openIt: () => LmdbRoot, folder: string) => LmdbRoot>([
+    [
+      "while it was opened",
+      () => {
+        throw Object.assign(new Error("No such file or directory"), { code: 2 });
+      },
+    ],
+    [
+      "when it had just been opened",
+      (openIt, folder) => {
+        const root = openIt();
+        rmSync(folder, { recursive: true });
+        return root;
+      },
+    ],
+  ]);
+  for (const [when, remove] of removals) {
+    it(`finds the generation that counts when another process removed the one before ${when}`, async () => {
+      const store = await open();
+      await write("value");
+      await store.compact();
+      await store.close();
+      assert.deepEqual(await readdir(path), ["data-2"]);
+      const real = await loadLmdb();
+      let removed = 0;
+      await open(new StaleFolder(path), {
+        open(options: { readonly path: string }) {
+          if (!options.path.endsWith("data-1")) return real.open(options);
+          removed += 1;
+          return remove(() => real.open(options), options.path);
+        },
+      });
+      assert.equal(await read(), "value");
+      assert.equal(removed, 1);
+      assert.deepEqual(await readdir(path), ["data-2"]);
+    });
+  }
+
+  it("compacts more stores at once than Node has threads for files", async () => {
+    const paths = Array.from({ length: 6 }, (_, n) => join(path, String(n)));
+    const stores: LmdbEnvironment[] = [];
+    for (const each of paths) {
+      const folder = new DataFolder(each);
+      await folder.prepare();
+      stores.push(await open(folder));
+    }
+    environment = undefined;
+    await Promise.all(stores.map((store) => store.compact()));
+    await Promise.all(stores.map((store) => store.close()));
+    for (const each of paths) assert.deepEqual(await readdir(each), ["data-2"]);
   });
 });

@@ -1,9 +1,12 @@
 import { expect } from "chai";
 import { randomBytes } from "node:crypto";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { background, openStorage, type StoragePlugin, type StorageSettings } from "../../../src/index.js";
 import { missing } from "../../support/fixtures.js";
 import { askMysql } from "../../support/mysql-client.js";
-import { eventually, refusalOf, refusalToOpen } from "../../support/refusal.js";
+import { eventually, eventuallyRefused, refusalOf, refusalToOpen } from "../../support/refusal.js";
+import { mountSmallDisk } from "../../support/small-disk.js";
 import { freshTable } from "../../support/table-shelf.js";
 import { startMariadb, type MariadbServer } from "../../support/servers/mariadb-server.js";
 import { startRewritingRelay } from "../../support/servers/rewriting-relay.js";
@@ -143,6 +146,42 @@ describe("a server of mysql that is not as it should be", function () {
       opened = undefined;
     } finally {
       await small.stop();
+    }
+  });
+
+  /** MariaDB 10.11 cannot roll back what found no room, and ends; its administrator makes room and starts it again. */
+  it("keeps deadlines when the disk of its tables is full, and goes on once there is room and a server", async function () {
+    const disk = mountSmallDisk(24);
+    if (disk === undefined) return missing(this, "the right to mount a small disk");
+    let own = (await startMariadb()) as MariadbServer;
+    try {
+      const [row] = await askMysql(own.url, "SELECT @@datadir AS folder");
+      symlinkSync(disk.path, join(String(row?.["folder"]), "small"));
+      const storage = await open({ url: own.url.replace(/holdfast$/, "small") });
+      const written: string[] = [];
+      let began = 0;
+      const write = async (): Promise<void> => {
+        const key = `k${written.length}`;
+        began = performance.now();
+        await storage.set(ctx, key, new Uint8Array(randomBytes(500_000)));
+        written.push(key);
+      };
+      const refusal = await eventuallyRefused(write, 60_000);
+      expect(performance.now() - began).to.be.below(15_000);
+      expect(refusal.code).to.equal(5002);
+      expect(refusal.reason).to.be.oneOf(["no-space", "timeout", "unavailable"]);
+      expect(written).to.not.have.length(0);
+      disk.resize(64);
+      await eventually(async () => {
+        if (own.process?.isRunning === false) own = (await own.restart?.()) as MariadbServer;
+        await write();
+      }, 60_000);
+      expect([...(await storage.getBatch(ctx, written)).keys()]).to.deep.equal(written);
+      await storage.stop();
+      opened = undefined;
+    } finally {
+      await own.stop();
+      disk.remove();
     }
   });
 });

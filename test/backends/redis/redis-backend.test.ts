@@ -16,5 +16,5 @@ describe("redis", () => {
 
   const harness = redisHarness(() => ({ url }), "redis");
   describeBackend(harness, { describe, it });
-  describeBackendModel(harness, { describe, it }, fc, { runs: 50 });
+  describeBackendModel(harness, { describe, it }, fc, { runs: 20 });
 });

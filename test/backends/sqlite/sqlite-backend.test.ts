@@ -19,5 +19,5 @@ for (const library of DRIVERS.keys()) {
     `sqlite, ${library}, made durable in the background`,
   );
   describeBackend(inBackground, { describe, it });
-  describeBackendModel(sqliteHarness(library), { describe, it }, fc, { runs: 50 });
+  describeBackendModel(sqliteHarness(library), { describe, it }, fc, { runs: 20 });
 }

@@ -6,6 +6,7 @@ import {
   StorageError,
   StorageFault,
   type VerifyOptions,
+  type VerifyProgress,
 } from "../../../src/index.js";
 import type { StoredEntry } from "../../../src/core/entry.js";
 import { itemRange } from "../../../src/core/incarnation.js";
@@ -153,6 +154,30 @@ describe("verify with repair", () => {
     await damaged.storage.set(ctx, "a", 1);
     const { repair: report } = await damaged.storage.verify(ctx, { repair: { into: { backend: "memory" } } });
     expect(report).to.include({ salvaged: 1 });
+  });
+
+  it("tells how far it is, and rejects with what the callback throws", async () => {
+    await damaged.storage.setBatch(ctx, new Map(MANY));
+    await damaged.storage.namespace("n").set(ctx, "a", 1);
+    const told: VerifyProgress[] = [];
+    const onProgress = (progress: VerifyProgress) => void told.push(progress);
+    await damaged.storage.verify(ctx, { repair: { into: into.storage }, onProgress });
+    const ends = told.filter(({ done }) => done === 1201);
+    expect(ends).to.deep.equal([
+      { phase: "checking", namespace: "n", done: 1201 },
+      { phase: "salvaging", namespace: "n", done: 1201 },
+    ]);
+    const thrown: unknown = await damaged.storage
+      .verify(ctx, {
+        onProgress: () => {
+          throw new RangeError("enough");
+        },
+      })
+      .catch((error: unknown) => error);
+    expect(thrown).to.be.instanceOf(RangeError);
+    const wrong = { onProgress: 5 } as unknown as VerifyOptions;
+    const refused: unknown = await damaged.storage.verify(ctx, wrong).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(TypeError);
   });
 
   it("refuses a store that is not empty, itself, and what is no store", async () => {

@@ -24,7 +24,7 @@ export interface PostgresServerOptions {
 }
 
 const URL_VARIABLE = "HOLDFAST_TEST_POSTGRES_URL";
-const READY = /database system is ready to accept connections/;
+const READY = /database system is ready to accept (?:read-only )?connections/;
 const SUPERUSER = "holdfast";
 export const POSTGRES_PASSWORD = "canary-of-the-tests";
 type Identity = { readonly uid: number; readonly gid: number };
@@ -48,6 +48,23 @@ export async function startPostgres(
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
   initialise(initdb, folder, user);
   return await runOn(program, folder, await freePort(), user, options);
+}
+
+/** Starts a hot standby that follows a private server; `SELECT pg_promote()` makes it a server of its own. */
+export async function startPostgresStandby(primary: PostgresServer): Promise<PostgresServer> {
+  const [program, copy] = [findProgram("postgres"), findProgram("pg_basebackup")];
+  const user = serverUser();
+  if (program === undefined || copy === undefined || user === "missing")
+    throw new Error("pg_basebackup is missing beside the server's own program");
+  const folder = mkdtempSync(join(MEMORY_FOLDER, "holdfast-postgres-standby-"));
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  const args = ["--pgdata", join(folder, "data"), "--write-recovery-conf", "--checkpoint=fast", "--no-sync"];
+  execFileSync(copy, [`--dbname=${primary.url}`, ...args], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+    ...user,
+  });
+  return await runOn(program, folder, await freePort(), user, {});
 }
 
 /** PostgreSQL refuses to run as root; undefined: it may run as whoever runs the tests. */

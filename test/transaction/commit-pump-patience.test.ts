@@ -1,0 +1,100 @@
+import { expect } from "chai";
+import type { Batch, CommitResult } from "../../src/backends/backend.js";
+import { StorageFault } from "../../src/core/errors.js";
+import { CommitPump } from "../../src/transaction/commit-pump.js";
+import type { CommitObserver } from "../../src/transaction/commit-request.js";
+import { recordedBackend, type RecordedBackend } from "./recorded-backend.js";
+import { requestOf } from "./requests.js";
+
+const PATIENCE_MS = 10_000;
+const LIMITS = {
+  maxPending: 1000,
+  maxGroupRequests: 100,
+  maxGroupBytes: 1_000_000,
+  patienceMs: PATIENCE_MS,
+};
+const UNOBSERVED: CommitObserver = {
+  sending: () => undefined,
+  arrived: () => undefined,
+  failed: () => undefined,
+};
+
+type Commit = (batches: readonly Batch[]) => Promise<readonly CommitResult[]>;
+
+function pumpOver({ backend, runtime }: RecordedBackend, commit: Commit): CommitPump {
+  return new CommitPump({ ...backend, commit }, UNOBSERVED, LIMITS, runtime.clock);
+}
+
+async function faultOf(call: Promise<unknown>): Promise<StorageFault> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof StorageFault) return error;
+    throw error;
+  }
+  throw new Error("the call must reject");
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("CommitPump over a server that does not answer", () => {
+  for (const gathers of [false, true]) {
+    describe(gathers ? "where commits gather" : "where commits do not gather", () => patienceCases(gathers));
+  }
+});
+
+function patienceCases(gathers: boolean): void {
+  for (const [reason, how] of [
+    ["timeout", "rejects"],
+    ["unavailable", "rejects"],
+    ["timeout", "answers"],
+  ] as const) {
+    it(`lets those that stayed behind a call fail with it when they have waited for long: ${how} ${reason}`, async () => {
+      const recorded = await recordedBackend(gathers);
+      let calls = 0;
+      const commit: Commit = async (batches) => {
+        calls += 1;
+        await turn();
+        await recorded.runtime.advance(PATIENCE_MS);
+        const fault = new StorageFault(reason, "no answer", { outcome: "unknown" });
+        if (how === "rejects") throw fault;
+        return batches.map(() => ({ status: "fault", fault }));
+      };
+      const pump = pumpOver(recorded, commit);
+      const faults = await Promise.all(
+        Array.from({ length: 20 }, () => faultOf(pump.submit(requestOf({ puts: ["a"] })))),
+      );
+      // Without gathering the first is sent before anybody stays behind.
+      const sent = gathers ? 1 : 2;
+      expect(calls).to.equal(sent);
+      expect(faults.map((fault) => fault.reason)).to.deep.equal(faults.map(() => reason));
+      expect(faults.map(({ outcome }) => outcome)).to.deep.equal(
+        faults.map((_, i) => (i < sent ? "unknown" : undefined)),
+      );
+      expect(faults.at(-1)?.message).to.match(/^it was not sent, .*no answer/);
+    });
+
+    it(`sends those that stayed behind when they have not waited for long: ${how} ${reason}`, async () => {
+      const recorded = await recordedBackend(gathers);
+      let calls = 0;
+      const commit: Commit = async (batches) => {
+        await recorded.runtime.advance(PATIENCE_MS / 4);
+        const fault = new StorageFault(reason, "no answer", { outcome: "unknown" });
+        if (calls++ >= 2) return await recorded.backend.commit(batches);
+        if (how === "rejects") throw fault;
+        return batches.map(() => ({ status: "fault", fault }));
+      };
+      const pump = pumpOver(recorded, commit);
+      const settled = await Promise.allSettled(
+        Array.from({ length: 5 }, () => pump.submit(requestOf({ puts: ["a"] }))),
+      );
+      expect(settled.map(({ status }) => status)).to.deep.equal([
+        "rejected",
+        "rejected",
+        "fulfilled",
+        "fulfilled",
+        "fulfilled",
+      ]);
+    });
+  }
+}
