@@ -1,6 +1,7 @@
 import { background, type Context } from "../core/context.js";
 import { StorageFault } from "../core/errors.js";
 import type { StoredKey } from "../core/key.js";
+import type { Clock } from "../core/runtime.js";
 import { headOf, type Head } from "./head.js";
 import { runTransaction, WorkFailure, type TransactionRun } from "./run-transaction.js";
 import type { TransactionCore } from "./transaction-core.js";
@@ -27,6 +28,11 @@ const FULL = 0.5;
  * others have had their turns, in whichever process.
  */
 const RETRIES = Object.freeze({ maxAttempts: 200, eagerAttempts: 7, longestPauseMs: 32 });
+/** Folds that make way for other processes after one has lost against them. */
+const COURTEOUS_FOLDS = 32;
+/** They let pass this part of the time that their commit took. */
+const COURTESY = 0.5;
+const LONGEST_COURTESY_MS = 32;
 
 /**
  * Changes of one key by concurrent calls of this process, folded into few transactions: while one is under way, those
@@ -34,7 +40,7 @@ const RETRIES = Object.freeze({ maxAttempts: 200, eagerAttempts: 7, longestPause
  * or its own error. Without it they would conflict, and all but one try again.
  */
 export class FoldedOperations {
-  readonly #lanes = new Map<string, Waiting[]>();
+  readonly #lanes = new Map<string, Lane>();
 
   /**
    * Makes the change as soon as those of the same key before it are made.
@@ -45,12 +51,12 @@ export class FoldedOperations {
   run<R>(run: FoldedRun, ctx: Context, key: string, operation: FoldedOperation<R>): Promise<R> {
     const over = ctx.err();
     if (over !== undefined) return Promise.reject(over);
-    const lane = `${run.namespace}\0${key}`;
+    const name = `${run.namespace}\0${key}`;
     return new Promise<R>((resolve, reject) => {
       const waiting = new Waiting(run, ctx, key, operation, resolve as (result: unknown) => void, reject);
-      const others = this.#lanes.get(lane);
-      if (others !== undefined) others.push(waiting);
-      else void this.#work(lane, [waiting]);
+      const lane = this.#lanes.get(name);
+      if (lane !== undefined) lane.queue.push(waiting);
+      else void this.#work(name, new Lane(waiting));
     });
   }
 
@@ -59,15 +65,71 @@ export class FoldedOperations {
     return this.#lanes.size;
   }
 
-  async #work(lane: string, queue: Waiting[]): Promise<void> {
-    this.#lanes.set(lane, queue);
+  async #work(name: string, lane: Lane): Promise<void> {
+    this.#lanes.set(name, lane);
     // In the step of the last look at the queue, or whoever comes in between would wait for ever.
-    for (; queue.length > 0; ) {
-      const carried = await fold(queue);
-      // Those who were just answered may come again at once: the next transaction then takes all of them.
-      if (carried + queue.length > 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+    while (lane.queue.length > 0) await lane.fold();
+    this.#lanes.delete(name);
+  }
+}
+
+/** The changes of one key. */
+class Lane {
+  readonly queue: Waiting[];
+  readonly #run: FoldedRun;
+  #courteousFolds = 0;
+
+  constructor(first: Waiting) {
+    this.queue = [first];
+    this.#run = first.run;
+  }
+
+  /** Carries out the first of those that wait, and lets pass what is due before the next. */
+  async fold(): Promise<void> {
+    const taken = this.queue.splice(0, MOST_FOLDED).filter(({ isOver }) => !isOver);
+    const [first] = taken;
+    if (first === undefined) return;
+    const course = new Course();
+    const left = await together(taken, taken.length === 1 ? first.ctx : background(), course);
+    this.queue.unshift(...left);
+    if (course.tries > 1) this.#courteousFolds = COURTEOUS_FOLDS;
+    await this.#makeWay(course, taken.length - left.length);
+  }
+
+  /**
+   * Whoever has just committed is ahead of those who lost against it, and would win again and again. A process that has
+   * met others on the key gives them a start before its next commit. Elsewhere those who were just answered may come again
+   * at once: the next transaction then takes all of them.
+   */
+  async #makeWay({ commitMs }: Course, carried: number): Promise<void> {
+    if (this.#courteousFolds > 0) {
+      this.#courteousFolds -= 1;
+      const { timers } = this.#run;
+      await new Promise<void>((resolve) =>
+        timers.after(Math.min(commitMs * COURTESY, LONGEST_COURTESY_MS), resolve, true),
+      );
+    } else if (carried + this.queue.length > 1) {
+      await new Promise<void>((resolve) => void setImmediate(resolve));
     }
-    this.#lanes.delete(lane);
+  }
+}
+
+/** How the transaction of a fold went. */
+class Course {
+  tries = 0;
+  #clock: Clock | undefined;
+  #begunAt = 0;
+
+  /** Another try begins. */
+  begin(clock: Clock): void {
+    this.tries += 1;
+    this.#clock = clock;
+    this.#begunAt = clock.monotonic();
+  }
+
+  /** Milliseconds since the last try began. */
+  get commitMs(): number {
+    return this.#clock === undefined ? 0 : this.#clock.monotonic() - this.#begunAt;
   }
 }
 
@@ -138,30 +200,21 @@ class Waiting {
   }
 }
 
-/** Takes the first operations of the queue, at least one, and carries them out. @returns how many of them have ended */
-async function fold(queue: Waiting[]): Promise<number> {
-  const taken = queue.splice(0, MOST_FOLDED).filter(({ isOver }) => !isOver);
-  const [first] = taken;
-  if (first === undefined) return 0;
-  const left = await together(taken, taken.length === 1 ? first.ctx : background());
-  queue.unshift(...left);
-  return taken.length - left.length;
-}
-
 /** Carries operations out in one transaction; answers those that had no room in it. */
-async function together(taken: readonly Waiting[], ctx: Context): Promise<Waiting[]> {
+async function together(taken: readonly Waiting[], ctx: Context, course: Course): Promise<Waiting[]> {
   const [first] = taken as [Waiting];
   first.isAlone = taken.length === 1;
   let joined: readonly Waiting[] = [];
   try {
     await runTransaction({ ...first.run, retries: RETRIES, ctx }, async (core) => {
+      course.begin(core.services.clock);
       joined = [];
       joined = await join(core, taken);
     });
     for (const waiting of joined) waiting.committed();
   } catch (failure) {
     const error = failure instanceof WorkFailure ? failure.error : failure;
-    if (taken.length > 1 && isTooLarge(error)) await oneByOne(taken);
+    if (taken.length > 1 && isTooLarge(error)) await oneByOne(taken, course);
     else for (const waiting of taken) waiting.failed(error);
   }
   return taken.filter(({ isOver }) => !isOver);
@@ -189,8 +242,8 @@ async function prefetch(core: TransactionCore, taken: readonly Waiting[]): Promi
   await core.items.prefetch(key, head?.incarnation, items);
 }
 
-async function oneByOne(taken: readonly Waiting[]): Promise<void> {
-  for (const waiting of taken) if (!waiting.isOver) await together([waiting], waiting.ctx);
+async function oneByOne(taken: readonly Waiting[], course: Course): Promise<void> {
+  for (const waiting of taken) if (!waiting.isOver) await together([waiting], waiting.ctx, course);
 }
 
 function isConflict(error: unknown): boolean {

@@ -103,11 +103,29 @@ describe("concurrent changes of one key", () => {
     const list = storage.list<number>("list");
     await list.rpush(ctx, 0);
     expect(await (await pushThatLoses(list, faults, 6)).pushed).to.equal(2);
+    await runtime.advance(0);
     const { pushed } = await pushThatLoses(list, faults, 7);
     for (let turn = 0; turn < 50; turn++) await nextTurn();
     expect(await Promise.race([pushed, nextTurn("waiting")])).to.equal("waiting");
     await runtime.advance(32);
     expect(await pushed).to.equal(3);
+    await storage.stop();
+  });
+
+  it("give others a start, once they have lost against them, before the next commit", async () => {
+    const runtime = new FakeRuntime();
+    const { storage, faults } = await folding({}, runtime);
+    const list = storage.list<number>("list");
+    await list.rpush(ctx, 0);
+    expect(await list.rpush(ctx, 1)).to.equal(2);
+    const { pushed } = await pushThatLoses(list, faults, 1, { commitMs: 10, runtime });
+    expect(await pushed).to.equal(3);
+    const next = list.rpush(ctx, 2);
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    await runtime.advance(4);
+    expect(await Promise.race([next, nextTurn("waiting")])).to.equal("waiting");
+    await runtime.advance(1);
+    expect(await next).to.equal(4);
     await storage.stop();
   });
 
@@ -185,11 +203,12 @@ describe("concurrent changes of one key", () => {
   });
 });
 
-/** A push that has lost its first tries, each to another commit of the list. */
+/** A push that has lost its first tries, each to another commit of the list; the next may take a time. */
 async function pushThatLoses(
   list: List<number>,
   faults: FaultBackend,
   tries: number,
+  { commitMs = 0, runtime }: { commitMs?: number; runtime?: FakeRuntime } = {},
 ): Promise<{ readonly pushed: Promise<number> }> {
   let held = faults.hold("commit", "before");
   const pushed = list.rpush(ctx, 1);
@@ -197,8 +216,13 @@ async function pushThatLoses(
     await held.reached;
     await changeElsewhere(faults);
     const { release } = held;
-    if (lost < tries) held = faults.hold("commit", "before");
+    if (lost < tries || commitMs > 0) held = faults.hold("commit", "before");
     release();
+  }
+  if (commitMs > 0) {
+    await held.reached;
+    await runtime?.advance(commitMs);
+    held.release();
   }
   return { pushed };
 }
