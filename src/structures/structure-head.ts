@@ -80,6 +80,7 @@ export function broken(type: EntryType, flaw: string): StorageFault {
   return new StorageFault("decode", `the ${NAMES[type]} is damaged: ${flaw}`);
 }
 
-function isPair(value: unknown): value is readonly [number, number] {
+/** Whether a decoded head is the two numbers that every structure keeps. */
+export function isPair(value: unknown): value is readonly [number, number] {
   return Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger);
 }

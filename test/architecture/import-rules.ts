@@ -126,7 +126,7 @@ export const FOLDER_RULES: readonly FolderRule[] = [
   },
   {
     folder: "plugin/repair",
-    ours: ["core", CONTRACT, "plugin"],
+    ours: ["core", CONTRACT, "plugin", "structures"],
     packages: [],
     builtins: [],
   },

@@ -2,6 +2,7 @@ import type { Context } from "../../core/context.js";
 import { ENTRY_TYPE, type StoredEntry, type StoredHeader } from "../../core/entry.js";
 import { KIND, userKey, type StoredKey } from "../../core/key.js";
 import { HEADS, prefixRange, rangeBeyond, type KeyRange } from "../../core/range.js";
+import { ItemAudit } from "../../structures/item-audit.js";
 import { EntryBatches } from "../backup/entry-batches.js";
 import { entryChunks } from "../entry-chunks.js";
 import type { Stack } from "../stack.js";
@@ -101,10 +102,20 @@ export class NamespaceSalvage {
       const { entries } = await from.backend.read(ctx, namespace, some, { want: "headers" });
       headers.push(...entries.filter((entry) => entry !== undefined));
     });
-    for (const some of entryChunks(headers)) {
+    for (const some of entryChunks(headers.filter((header) => this.#isMeasured(header)))) {
       const entries: StoredEntry[] = [];
       await this.#readEach(some, async (few) => void entries.push(...(await this.#read(few))));
       for (const entry of entries) await this.#keep(entry);
+    }
+  }
+
+  /** The size of an entry that stands in a file is known when the value is read, which may fail. */
+  #isMeasured(header: StoredHeader): boolean {
+    try {
+      return header.size >= 0;
+    } catch (error) {
+      this.#lose(error, header.key);
+      return false;
     }
   }
 
@@ -135,13 +146,21 @@ export class NamespaceSalvage {
     try {
       if (type === ENTRY_TYPE.value) from.reader.decodeValue(namespace, head);
       // All of them are read before the first is kept: a structure without one of its items is another structure.
-      if (incarnation !== undefined) await this.#eachItem(incarnation, async () => undefined);
+      if (incarnation !== undefined) await this.#audit(head, incarnation);
     } catch (error) {
       return this.#lose(error, key);
     }
     if (incarnation !== undefined) await this.#eachItem(incarnation, (item) => this.#put(item));
     await this.#put(head);
     tally.salvaged(namespace);
+  }
+
+  async #audit(head: StoredEntry, incarnation: string): Promise<void> {
+    const { reader } = this.#setup.from;
+    const content = reader.decodeValue(this.#setup.namespace, head);
+    const audit = new ItemAudit({ type: head.type, incarnation, content });
+    await this.#eachItem(incarnation, async (item) => audit.next(item));
+    audit.end();
   }
 
   async #eachItem(incarnation: string, take: (item: StoredEntry) => Promise<void>): Promise<void> {
