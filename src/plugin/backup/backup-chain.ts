@@ -146,7 +146,9 @@ async function present<T>(file: string, read: () => Promise<T>): Promise<T> {
     return await read();
   } catch (error) {
     if (errorCode(error) === "ENOENT") throw backupDamage("truncated", file, "it is missing");
-    throw fileFault(error, `reading ${file}`);
+    throw fileFault(error, `reading ${file}`, {
+      forbidden: "make the folder of the backup readable for this user",
+    });
   }
 }
 
