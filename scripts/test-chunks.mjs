@@ -6,11 +6,11 @@ import { readdirSync } from "node:fs";
  */
 const SHORT_BACKENDS = /^backends\/((files|local|memory)\/|registry\.test\.ts$)/;
 const SHORT =
-  /^(architecture|core|examples|golden|memory|museum|observability|sealing|structures|testing|transaction)\//;
+  /^(architecture|core|examples|golden|memory|museum|observability|sealing|testing|transaction)\//;
 /** These start the same servers. */
-const ON_ALL_SERVERS = /^(expiry|faults|support)\//;
+const ON_ALL_SERVERS = /^(expiry|faults|structures|support)\//;
 /** What runs longest begins first, so that no lane ends long after the others. */
-const FIRST = ["backends", "stack", "shared", "crash"];
+const FIRST = ["backends/", "stack/", "expiry, ", "shared", "plugin", "crash", "cli", "history", "model"];
 
 /**
  * The test files in groups that need nothing of each other, each for a mocha process of its own.
@@ -35,7 +35,7 @@ export function testChunks(root) {
 function chunkOf(file) {
   if (SHORT_BACKENDS.test(file)) return "test/backends, the short ones";
   if (SHORT.test(file)) return "test, the short ones";
-  if (ON_ALL_SERVERS.test(file)) return "test/expiry, faults and support";
+  if (ON_ALL_SERVERS.test(file)) return "test/expiry, faults, structures and support";
   const [folder, next] = file.split("/");
   if (folder === "backends") return `test/backends/${next}`;
   // The forms of one backend: redis, redis-cluster, redis-uncached.
@@ -44,6 +44,6 @@ function chunkOf(file) {
 }
 
 function rank({ name }) {
-  const place = FIRST.indexOf(name.split("/")[1]);
+  const place = FIRST.findIndex((begin) => name.startsWith(`test/${begin}`));
   return place === -1 ? FIRST.length : place;
 }

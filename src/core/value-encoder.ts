@@ -1,6 +1,9 @@
 import type { Payload } from "./entry.js";
 import { StorageFault } from "./errors.js";
 
+/** The largest value that any backend of this package takes, in bytes. */
+export const MAX_VALUE_BYTES = 64 * 1024 * 1024;
+
 export interface PayloadEncoder {
   encode(value: unknown): Payload;
 }

@@ -1,6 +1,11 @@
 import type { Context } from "../core/context.js";
 import { findOrphans } from "../transaction/orphan-items.js";
+import { RESTORE_MARKER } from "./backup/restore-marker.js";
+import { FILL_MARKER } from "./fill-marker.js";
 import type { Stack } from "./stack.js";
+
+/** Of those who write items before their heads: restores, copies and repairs. */
+const MARKS = [RESTORE_MARKER, FILL_MARKER];
 
 /** Drops the items of structures that are gone, wherever there are any. */
 export async function dropOrphans(stack: Stack, ctx: Context): Promise<void> {
@@ -8,14 +13,14 @@ export async function dropOrphans(stack: Stack, ctx: Context): Promise<void> {
   const all: string[] = [];
   for await (const names of stack.backend.namespaces(ctx)) all.push(...names);
   for (const name of all) {
-    const orphans = await findOrphans(stack.backend, ctx, name);
+    const orphans = await findOrphans(stack.backend, ctx, name, MARKS);
     if (orphans.length > 0) await stack.deadItems.dropItems(ctx, name, orphans);
   }
 }
 
 /** The structures of a namespace that are gone and have left items, those not counted that are about to be dropped. */
 export async function countOrphans(stack: Stack, ctx: Context, namespace: string): Promise<number> {
-  if ((await findOrphans(stack.backend, ctx, namespace)).length === 0) return 0;
+  if ((await findOrphans(stack.backend, ctx, namespace, MARKS)).length === 0) return 0;
   await stack.deadItems.settled();
-  return (await findOrphans(stack.backend, ctx, namespace)).length;
+  return (await findOrphans(stack.backend, ctx, namespace, MARKS)).length;
 }

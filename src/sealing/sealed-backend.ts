@@ -22,14 +22,11 @@ import type { Payload, StoredEntry, StoredHeader } from "../core/entry.js";
 import { StorageFault } from "../core/errors.js";
 import { isHead, userKey, type StoredKey } from "../core/key.js";
 import type { KeyRange } from "../core/range.js";
-import { byteLength, isLarger } from "../core/value-encoder.js";
+import { byteLength, isLarger, MAX_VALUE_BYTES } from "../core/value-encoder.js";
 import type { Version } from "../core/version.js";
 import { MAX_ENCRYPTION_BYTES } from "./encrypted-payload.js";
 import type { EntryPlace } from "./entry-place.js";
 import type { ValueSeal } from "./value-seal.js";
-
-/** What a compressed value may unpack to, where the backend's own limit is lower now than when it was written. */
-const MAX_VALUE_BYTES = 64 * 1024 * 1024;
 
 /**
  * A backend whose values are compressed and encrypted on their way into the one below, and opened on their way out; the
@@ -248,6 +245,7 @@ export class SealedBackend implements Backend {
 
   #openPayload(namespace: string, entry: Omit<StoredEntry, "size">): Payload {
     const place = placeOf(entry, namespace, entry.version);
+    // The backend's own limit may be lower now than when the value was written.
     return this.#seal.open(place, entry, Math.max(this.#maxBytes, MAX_VALUE_BYTES));
   }
 }

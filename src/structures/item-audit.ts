@@ -15,6 +15,7 @@ export interface AuditedHead {
  * which parts are lost must not pass off the rest of a list or hash as the whole.
  */
 export class ItemAudit {
+  readonly #isKnown: boolean;
   readonly #type: EntryType;
   readonly #incarnation: string;
   readonly #numbers: readonly [number, number];
@@ -24,10 +25,12 @@ export class ItemAudit {
 
   /** @throws StorageFault `decode` when the head is not what a list or hash has. */
   constructor({ type, incarnation, content }: AuditedHead) {
-    if (!isPair(content)) throw broken(type, "its head is damaged");
+    // Nothing else says how many items it has.
+    this.#isKnown = type === ENTRY_TYPE.list || type === ENTRY_TYPE.hash;
+    if (this.#isKnown && !isPair(content)) throw broken(type, "its head is damaged");
     this.#type = type;
     this.#incarnation = incarnation;
-    this.#numbers = content;
+    this.#numbers = isPair(content) ? content : [0, 0];
   }
 
   /** @throws StorageFault `decode` when it is not the item that should come next. */
@@ -41,6 +44,7 @@ export class ItemAudit {
 
   /** @throws StorageFault `decode` when there were fewer items than there must be, or more. */
   end(): void {
+    if (!this.#isKnown) return;
     const [first, end] = this.#numbers;
     const due = this.#type === ENTRY_TYPE.list ? end - first : first;
     if (this.#seen !== due) throw broken(this.#type, MISSING);

@@ -58,7 +58,7 @@ describe("the chunks of a test run", () => {
       "test/stack/one": 2,
       "test/stack/onerous": 1,
       "test/docs": 1,
-      "test/expiry, faults and support": 2,
+      "test/expiry, faults, structures and support": 2,
       "test, the short ones": 3,
     });
   });

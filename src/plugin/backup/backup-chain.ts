@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { errorCode, fileFault } from "../../backends/files/file-errors.js";
+import { StorageFault } from "../../core/errors.js";
 import type { FileSystem } from "../../core/file-system.js";
 import type { StoredKey } from "../../core/key.js";
 import { inRange } from "../../core/range.js";
@@ -8,6 +9,7 @@ import { backupDamage } from "./backup-damage.js";
 import {
   decodeManifest,
   MANIFEST_FILE,
+  MAX_MANIFEST_BYTES,
   type BackupManifest,
   type NamespaceManifest,
   type SealedManifest,
@@ -17,12 +19,15 @@ import type { BackupRecord } from "./backup-record.js";
 import { segmentForm, type SegmentForm } from "./segment-form.js";
 import { MAX_SEGMENT_BYTES, readSegment, segmentName } from "./segment-file.js";
 
-const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;
+const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
+const FORBIDDEN: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
+const NO_FILE: ReadonlySet<string> = new Set(["EISDIR", "ELOOP"]);
 
 /** A backup in its folder. */
 interface BackupLink extends SealedManifest {
   readonly folder: string;
   readonly form: SegmentForm;
+  readonly byName: ReadonlyMap<string, NamespaceManifest>;
 }
 
 /** A backup with everything that it goes on from. */
@@ -78,7 +83,7 @@ export class BackupChain {
 
   /** What the backup says of a namespace; undefined when it knows none of that name. */
   namespace(name: string): NamespaceManifest | undefined {
-    return this.manifest.namespaces.find(({ namespace }) => namespace === name);
+    return this.#last.byName.get(name);
   }
 
   /**
@@ -88,10 +93,7 @@ export class BackupChain {
    * @throws StorageFault of 5003.
    */
   async *records(name: string): AsyncGenerator<readonly BackupRecord[]> {
-    const parts = this.#links.map((link) => ({
-      link,
-      of: link.manifest.namespaces.find(({ namespace }) => namespace === name),
-    }));
+    const parts = this.#links.map((link) => ({ link, of: link.byName.get(name) }));
     const first = parts.findLastIndex(({ of }) => of?.source === "scan");
     for (const { link, of } of parts.slice(Math.max(0, first))) {
       for (const seal of of?.segments ?? []) yield await this.#read(link, name, seal);
@@ -137,18 +139,21 @@ async function readLink(fs: FileSystem, folder: string): Promise<BackupLink> {
       file,
       `it names the form ${JSON.stringify(sealed.manifest.form)}, which this version does not have`,
     );
-  return { ...sealed, folder, form };
+  const byName = new Map(sealed.manifest.namespaces.map((each) => [each.namespace, each]));
+  return { ...sealed, folder, form, byName };
 }
 
-/** What is read of a file that must be there. */
+/** What is read of a file that must be there. What stands in its place and is no file is somebody else's doing. */
 async function present<T>(file: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (errorCode(error) === "ENOENT") throw backupDamage("truncated", file, "it is missing");
-    throw fileFault(error, `reading ${file}`, {
-      forbidden: "make the folder of the backup readable for this user",
-    });
+    const code = errorCode(error) ?? "";
+    if (ABSENT.has(code)) throw backupDamage("truncated", file, "it is missing");
+    if (NO_FILE.has(code)) throw backupDamage("foreign", file, "it is a folder or a symbolic link");
+    if (!FORBIDDEN.has(code)) throw fileFault(error, `reading ${file}`);
+    const message = `reading ${file} failed (${code}); make it and its folder readable for this user`;
+    throw new StorageFault("io", message, { cause: error });
   }
 }
 

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
-import { fileFault } from "../../backends/files/file-errors.js";
+import { errorCode, fileFault } from "../../backends/files/file-errors.js";
 import { writeFully } from "../../backends/files/write-fully.js";
 import { StorageFault } from "../../core/errors.js";
 import type { FileSystem } from "../../core/file-system.js";
 
 /** Stands in the name of a folder until the backup in it is whole. */
 const PARTIAL = ".partial-";
+const TAKEN: ReadonlySet<string> = new Set(["EEXIST", "ENOTEMPTY", "ENOTDIR"]);
 
 /** The folder of a backup that is being made. It gets its name when everything in it is durable. */
 export class BackupFolder {
@@ -60,7 +61,10 @@ export class BackupFolder {
     await this.#requireFree();
     await guarded(`finishing ${this.#target}`, async () => {
       await this.#fs.syncDir(this.#partial);
-      await this.#fs.rename(this.#partial, this.#target);
+      await this.#fs.rename(this.#partial, this.#target).catch((error: unknown) => {
+        // Somebody else has finished one of that name since it was looked for.
+        throw TAKEN.has(errorCode(error) ?? "") ? taken(this.#target) : error;
+      });
       await this.#fs.syncDir(dirname(this.#target));
     });
   }
@@ -74,9 +78,13 @@ export class BackupFolder {
   async #requireFree(): Promise<void> {
     const found = await guarded(`looking at ${this.#target}`, () => this.#fs.kind(this.#target));
     if (found === undefined) return;
-    const message = `${this.#target} is there already; give the path of a folder that does not exist yet`;
-    throw new StorageFault("not-empty", message);
+    throw taken(this.#target);
   }
+}
+
+function taken(path: string): StorageFault {
+  const message = `${path} is there already; give the path of a folder that does not exist yet`;
+  return new StorageFault("not-empty", message);
 }
 
 /** Whether a name is that of a backup which is being made, or was left unfinished. */

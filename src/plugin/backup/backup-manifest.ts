@@ -1,10 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Position } from "../../backends/backend.js";
+import { StorageFault } from "../../core/errors.js";
+import { checkNamespace } from "../../core/key.js";
 import { backupDamage } from "./backup-damage.js";
 import { checkedLines, LineSealer, type CheckedLine } from "./checked-lines.js";
 
 /** The format that is written; docs/formats.md has it line by line. */
 export const BACKUP_FORMAT = 1;
+/** The largest manifest that is written, and read. */
+export const MAX_MANIFEST_BYTES = 128 * 1024 * 1024;
+/** Longest line of a manifest: names of a namespace, a folder and a backend, each in its longest form, are below it. */
+const MAX_LINE_BYTES = 16 * 1024;
 /** A folder that holds it is a whole backup: it is written last. */
 export const MANIFEST_FILE = "manifest.ndjson";
 
@@ -82,7 +88,10 @@ export function encodeManifest(manifest: BackupManifest): {
   }
   const digest = sha256(Buffer.concat(lines));
   lines.push(sealer.seal(JSON.stringify({ end: namespaces.length, sha256: digest })));
-  return { bytes: Buffer.concat(lines), digest };
+  const bytes = Buffer.concat(lines);
+  if (bytes.length <= MAX_MANIFEST_BYTES) return { bytes, digest };
+  const message = `the manifest of the backup would have ${bytes.length} bytes; there may be ${MAX_MANIFEST_BYTES}, back up fewer namespaces at once`;
+  throw new StorageFault("too-large", message);
 }
 
 /**
@@ -94,7 +103,7 @@ export function encodeManifest(manifest: BackupManifest): {
 export function decodeManifest(bytes: Buffer, file: string): SealedManifest {
   refuseOthers(bytes, file);
   const reader = new ManifestReader(file);
-  for (const line of checkedLines(bytes, file)) {
+  for (const line of checkedLines(bytes, file, { longest: MAX_LINE_BYTES, lastStart: Infinity })) {
     try {
       reader.take(line);
     } catch (cause) {
@@ -110,7 +119,8 @@ export function decodeManifest(bytes: Buffer, file: string): SealedManifest {
 /** What another program or a newer version wrote is told apart from damage before checksums are looked at. */
 function refuseOthers(bytes: Buffer, file: string): void {
   const newline = bytes.indexOf("\n");
-  const first = jsonOrNothing(bytes.toString("utf8", 0, newline === -1 ? bytes.length : newline));
+  const end = Math.min(newline === -1 ? bytes.length : newline, MAX_LINE_BYTES);
+  const first = jsonOrNothing(bytes.toString("utf8", 0, end));
   if (first === undefined && bytes.toString("latin1", 0, 7) === '{"crc":') return;
   const { holdfast, format } = (first ?? {}) as { holdfast?: unknown; format?: unknown };
   if (holdfast !== "backup")
@@ -131,10 +141,10 @@ function jsonOrNothing(text: string): unknown {
 
 type Fields = Record<string, unknown>;
 
-/** Puts a manifest together, line by line. Throws a TypeError at what does not belong there. */
+/** Puts a manifest together, line by line. Throws at what does not belong there. */
 class ManifestReader {
   readonly #file: string;
-  readonly #namespaces: NamespaceManifest[] = [];
+  readonly #namespaces = new Map<string, NamespaceManifest>();
   #about: Omit<BackupManifest, "namespaces"> | undefined;
   #segments: SegmentSeal[] = [];
   #nextSegment = 1;
@@ -160,7 +170,7 @@ class ManifestReader {
     const lastLine = bytes.lastIndexOf("\n", bytes.length - 2) + 1;
     const digest = sha256(bytes.subarray(0, lastLine));
     if (digest !== written) throw backupDamage("checksum", this.#file, "its digest does not match", { line });
-    return { manifest: { ...this.#about, namespaces: this.#namespaces }, digest };
+    return { manifest: { ...this.#about, namespaces: [...this.#namespaces.values()] }, digest };
   }
 
   #takeNamespace({ namespace, source, position: at, now, segments }: Fields): void {
@@ -168,14 +178,15 @@ class ManifestReader {
     demand(isText(namespace, 0) && segments === this.#segments.length, "its segments");
     demand(isOneOf(SOURCES, source), "a source");
     demand(isCount(ordinal) && isText(id, 0) && isNumber(now), "a position");
-    demand(!this.#namespaces.some((known) => known.namespace === namespace), "a namespace of its own");
+    demand(!this.#namespaces.has(namespace), "a namespace of its own");
+    checkNamespace(namespace);
     const position = { ordinal, id };
-    this.#namespaces.push({ namespace, source, position, now, segments: this.#segments });
+    this.#namespaces.set(namespace, { namespace, source, position, now, segments: this.#segments });
     this.#segments = [];
   }
 
   #takeEnd({ end, sha256: digest }: Fields, line: number): void {
-    demand(end === this.#namespaces.length && this.#segments.length === 0, "every namespace");
+    demand(end === this.#namespaces.size && this.#segments.length === 0, "every namespace");
     demand(isHash(digest), "a digest");
     this.#end = { sha256: digest, line };
   }

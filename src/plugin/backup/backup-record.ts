@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { codec } from "../../core/codec.js";
 import { ENTRY_TYPE, type EntryType, type Payload, type StoredEntry } from "../../core/entry.js";
 import { incarnationOfItem, isIncarnation } from "../../core/incarnation.js";
-import { KIND, type StoredKey } from "../../core/key.js";
+import { checkKey, isHead, KIND, MAX_STORED_KEY_BYTES, type StoredKey } from "../../core/key.js";
 import type { KeyRange } from "../../core/range.js";
 
 /** An entry as a backup holds it: its own version is kept for comparing, a restore gives it another one. */
@@ -15,7 +15,10 @@ export type BackupRecord =
   | { readonly kind: "delete-range"; readonly range: KeyRange };
 
 const JSON_CODEC = codec("json").id;
-/** Stands before JSON of a value's own, which ends the line; inside a JSON string its quotes would be escaped. */
+/** The longest that a record without its data can be: a key at its limit, every character of it escaped, and more. */
+export const MAX_HEADER_BYTES = 32 * 1024;
+/** The last member, which ends the line: JSON of a value's own, or a string. Inside of strings quotes are escaped. */
+const DATA = /,"(value|text|base64)":/;
 const VALUE = ',"value":';
 /** What a line must not hold. */
 const BROKEN_LINE = /[\n\0]/;
@@ -50,14 +53,23 @@ function bytesOf(data: Uint8Array): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** The record of a line. Throws whatever a malformed one leads to. */
+/**
+ * The record of a line. Throws whatever a malformed one leads to. What stands beside the data is short, so that no line
+ * makes more objects than a record has.
+ */
 export function decodeRecord(json: string): BackupRecord {
-  const at = json.indexOf(VALUE);
-  const fields = JSON.parse(at === -1 ? json : `${json.slice(0, at)}}`) as Record<string, unknown>;
-  if ("delete" in fields) return { kind: "delete", key: storedKey(fields["delete"]) };
-  if ("deleteRange" in fields) return { kind: "delete-range", range: rangeOf(fields["deleteRange"]) };
-  const data = at === -1 ? dataOf(fields) : json.slice(at + VALUE.length, -1);
+  const found = DATA.exec(json.slice(0, MAX_HEADER_BYTES));
+  demand(found !== null || json.length <= MAX_HEADER_BYTES, "a header");
+  const header = found === null ? json : `${json.slice(0, found.index)}}`;
+  const fields = JSON.parse(header) as Record<string, unknown>;
+  if (found === null) return removalOf(fields);
+  const data = dataOf(found[1] as string, json.slice(found.index + found[0].length, -1));
   return { kind: "put", entry: { ...headerOf(fields), data } };
+}
+
+function removalOf(fields: Record<string, unknown>): BackupRecord {
+  if ("delete" in fields) return { kind: "delete", key: storedKey(fields["delete"]) };
+  return { kind: "delete-range", range: rangeOf(fields["deleteRange"]) };
 }
 
 function headerOf(fields: Record<string, unknown>): Omit<BackupEntry, "data"> {
@@ -65,7 +77,7 @@ function headerOf(fields: Record<string, unknown>): Omit<BackupEntry, "data"> {
   demand(typeof version === "string" && version !== "" && version.length <= 24, "a version");
   demand(TYPES.has(type), "a known type");
   demand(Number.isInteger(by) && (by as number) >= 1 && (by as number) <= 255, "a codec");
-  demand(expiresAt === undefined || Number.isFinite(expiresAt), "a deadline");
+  demand(expiresAt === undefined || isMoment(expiresAt), "a deadline");
   demand(incarnation === undefined || isIncarnation(incarnation), "an incarnation");
   const key = storedKey(put);
   const deadline = expiresAt === undefined ? {} : { expiresAt: expiresAt as number };
@@ -80,10 +92,13 @@ function headerOf(fields: Record<string, unknown>): Omit<BackupEntry, "data"> {
   };
 }
 
-function dataOf({ text, base64 }: Record<string, unknown>): string | Uint8Array {
-  if (typeof text === "string") return text;
-  demand(typeof base64 === "string" && /^[\w+/]*={0,2}$/.test(base64), "a value");
-  return Buffer.from(base64, "base64");
+function dataOf(member: string, json: string): string | Uint8Array {
+  if (member === "value") return json;
+  demand(json.startsWith('"'), "a value");
+  const text = JSON.parse(json) as string;
+  if (member === "text") return text;
+  demand(/^[\w+/]*={0,2}$/.test(text), "a value");
+  return Buffer.from(text, "base64");
 }
 
 function rangeOf(bounds: unknown): KeyRange {
@@ -93,9 +108,20 @@ function rangeOf(bounds: unknown): KeyRange {
   return end === undefined ? { start } : { start, end };
 }
 
+/** A key that a store may hold: nobody could ever read or remove another one. */
 function storedKey(key: unknown): StoredKey {
-  demand(typeof key === "string" && key !== "" && key.isWellFormed(), "a key");
+  demand(typeof key === "string" && key !== "", "a key");
+  if (isHead(key)) checkKey(key);
+  else demand(isOther(key) && key.isWellFormed() && Buffer.byteLength(key) <= MAX_STORED_KEY_BYTES, "a key");
   return key;
+}
+
+function isOther(key: StoredKey): boolean {
+  return Object.values(KIND).some((kind) => key.startsWith(kind));
+}
+
+function isMoment(time: unknown): boolean {
+  return typeof time === "number" && time >= 0 && time <= Number.MAX_SAFE_INTEGER;
 }
 
 function demand(holds: boolean, what: string): asserts holds {

@@ -29,18 +29,34 @@ export interface CheckedLine {
   readonly json: string;
 }
 
+/** What the lines of a file may be; what goes past it is refused before memory is taken for it. */
+export interface LineLimits {
+  /** Longest line, in bytes. */
+  readonly longest: number;
+  /** A line begins before this byte of the file. */
+  readonly lastStart: number;
+}
+
 /**
  * The lines of a file, each checked before it is given.
  *
- * @throws StorageFault `checksum` or `truncated`, with the number of the line.
+ * @throws StorageFault `checksum`, `truncated`, or `decode` past the limits, with the number of the line.
  */
-export function* checkedLines(bytes: Buffer, file: string): Generator<CheckedLine> {
+export function* checkedLines(
+  bytes: Buffer,
+  file: string,
+  { longest, lastStart }: LineLimits,
+): Generator<CheckedLine> {
   let crc = 0;
   let number = 0;
   for (let start = 0; start < bytes.length; ) {
     number += 1;
     const end = bytes.indexOf(NEWLINE, start);
     if (end === -1) throw backupDamage("truncated", file, "it ends inside a line", { line: number });
+    if (end - start > longest)
+      throw backupDamage("decode", file, "the line is longer than any that was written", { line: number });
+    if (start >= lastStart)
+      throw backupDamage("decode", file, "there are more lines than were ever written", { line: number });
     const opening = FIRST.exec(bytes.toString("latin1", start, Math.min(end, start + LONGEST_OPENING)));
     const rest = bytes.subarray(start + (opening?.[0].length ?? 0), end);
     if (opening !== null) crc = crc32(rest, crc);

@@ -40,9 +40,10 @@ export class EntryBatches {
     this.#writes.set(key, { kind: "delete", key });
   }
 
-  async deleteRange(range: KeyRange): Promise<void> {
+  /** Empties a range, and puts in the same commit what must be there at all times. */
+  async deleteRange(range: KeyRange, kept: readonly Put[] = []): Promise<void> {
     await this.flush();
-    await this.#commit([{ kind: "delete-range", range }]);
+    await this.#commit([{ kind: "delete-range", range }, ...kept]);
   }
 
   async flush(): Promise<void> {

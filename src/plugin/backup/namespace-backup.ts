@@ -1,9 +1,11 @@
 import type { Backend } from "../../backends/backend.js";
 import type { Context } from "../../core/context.js";
 import { StorageFault } from "../../core/errors.js";
+import type { StoredKey } from "../../core/key.js";
 import type { BackupChain } from "./backup-chain.js";
 import type { NamespaceManifest, NamespaceSource, SegmentSeal } from "./backup-manifest.js";
 import type { BackupRecord } from "./backup-record.js";
+import { FILL_MARKER } from "../fill-marker.js";
 import { NamespaceSnapshot, type SnapshotPoint } from "./namespace-snapshot.js";
 import { RESTORE_MARKER, unfinishedRestore } from "./restore-marker.js";
 import { SegmentBuilder, segmentName, type SegmentPlace } from "./segment-file.js";
@@ -63,7 +65,10 @@ export class NamespaceBackup {
 
   async #write(record: BackupRecord): Promise<void> {
     const { namespace, told, first } = this.#setup;
-    if (record.kind === "put" && record.entry.key === RESTORE_MARKER) throw unfinishedRestore(namespace);
+    const key = keyOf(record);
+    if (record.kind === "put" && key === RESTORE_MARKER) throw unfinishedRestore(namespace);
+    // Marks are of those who write to this store.
+    if (key === RESTORE_MARKER || key === FILL_MARKER) return;
     this.#builder ??= new SegmentBuilder({ ...first, number: first.number + this.#seals.length });
     this.#builder.add(record);
     this.#records += 1;
@@ -90,4 +95,9 @@ export class NamespaceBackup {
     this.#bytes = 0;
     for (const { number } of seals) await this.#setup.remove(segmentName(number, this.#setup.form));
   }
+}
+
+function keyOf(record: BackupRecord): StoredKey | undefined {
+  if (record.kind === "delete-range") return undefined;
+  return record.kind === "put" ? record.entry.key : record.key;
 }

@@ -1,12 +1,14 @@
-import type { Write } from "../../backends/backend.js";
+import type { Put, Write } from "../../backends/backend.js";
 import type { Context } from "../../core/context.js";
-import { quoteName, StorageFault } from "../../core/errors.js";
+import { quoteName, StorageFault, type OperationDetails } from "../../core/errors.js";
 import type { FileSystem } from "../../core/file-system.js";
 import { compareKeys } from "../../core/key.js";
+import { asOperation, asSequence } from "../../core/operation.js";
 import { DigestSum } from "../../core/range-digest.js";
-import { EVERYTHING } from "../../core/range.js";
+import { EVERYTHING, inRange, type KeyRange } from "../../core/range.js";
 import { settleWithin } from "../../core/settle-within.js";
 import { CommitRequest } from "../../transaction/commit-request.js";
+import { holdsAny } from "../holds-any.js";
 import { ProgressTeller } from "../progress-teller.js";
 import type { Stack } from "../stack.js";
 import { BackupChain } from "./backup-chain.js";
@@ -33,7 +35,13 @@ interface Move {
 
 /** Writes what a backup holds into a store, once all of it was found to be whole. */
 export async function restoreStore(setup: RestoreSetup, source: string): Promise<RestoreResult> {
-  return new RestoreRun(setup, await BackupChain.open(setup.fs, source)).carryOut();
+  const chain = await asOperation(reading(setup), () => BackupChain.open(setup.fs, source));
+  return new RestoreRun(setup, chain).carryOut();
+}
+
+/** What fails at the files of the backup is a failed read. */
+function reading({ stack: { backend } }: RestoreSetup): OperationDetails {
+  return { operation: "restore", access: "read", backend: backend.info.name };
 }
 
 /** One restore on its way. */
@@ -103,13 +111,8 @@ class RestoreRun {
 
   async #requireEmpty(names: readonly string[]): Promise<void> {
     const { stack, ctx } = this.#setup;
-    for (const namespace of names) {
-      for await (const { count } of stack.backend.scan(ctx, namespace, EVERYTHING, {
-        want: "count",
-        limit: 1,
-      }))
-        if (count > 0) throw notEmpty(namespace);
-    }
+    for (const namespace of names)
+      if (await holdsAny(stack.backend, ctx, namespace, EVERYTHING)) throw notEmpty(namespace);
   }
 
   /** Every namespace is marked before the first entry is written, and until the last one is. */
@@ -124,7 +127,7 @@ class RestoreRun {
   /** Marks a namespace, which nobody may have written to since it was found empty. */
   async #begin(namespace: string): Promise<void> {
     const clear: Write[] = this.#setup.plan.replace ? [{ kind: "delete-range", range: EVERYTHING }] : [];
-    await this.#commit(namespace, [...clear, restoreMarker(this.#chain.manifest.id)]);
+    await this.#commit(namespace, [...clear, this.#mark]);
   }
 
   async #empty(namespace: string): Promise<void> {
@@ -136,11 +139,21 @@ class RestoreRun {
     const { stack, ctx } = this.#setup;
     const batches = new EntryBatches(stack, ctx, move.to);
     for await (const record of this.#recordsOf(move, "writing")) {
-      if (record.kind === "delete-range") await batches.deleteRange(this.#incarnations.range(record.range));
-      else if (record.kind === "delete") await batches.delete(this.#incarnations.key(record.key));
-      else await this.#put(batches, record, move);
+      if (record.kind === "delete-range") await this.#deleteRange(batches, record.range);
+      else if (record.kind === "put") await this.#put(batches, record, move);
+      else if (record.key !== RESTORE_MARKER) await batches.delete(this.#incarnations.key(record.key));
     }
     await batches.flush();
+  }
+
+  /** The mark stays, also where the namespace was emptied while it was backed up. */
+  #deleteRange(batches: EntryBatches, removed: KeyRange): Promise<void> {
+    const range = this.#incarnations.range(removed);
+    return batches.deleteRange(range, inRange(RESTORE_MARKER, range) ? [this.#mark] : []);
+  }
+
+  get #mark(): Put {
+    return restoreMarker(this.#chain.manifest.id);
   }
 
   /** What had expired when the backup was made is not put, and takes what an earlier record put. */
@@ -160,7 +173,7 @@ class RestoreRun {
 
   async *#recordsOf({ from }: Move, phase: RestoreProgress["phase"]): AsyncGenerator<BackupRecord> {
     const { ctx } = this.#setup;
-    for await (const records of this.#chain.records(from)) {
+    for await (const records of asSequence(reading(this.#setup), () => this.#chain.records(from))) {
       for (const record of records) {
         const over = ctx.err();
         if (over !== undefined) throw over;

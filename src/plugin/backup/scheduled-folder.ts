@@ -40,14 +40,17 @@ export class ScheduledFolder {
   /** The backups of the schedule that can be read, the newest first. */
   async read(): Promise<FoundBackups> {
     const backups: ScheduledBackup[] = [];
+    const unread: string[] = [];
     for (const name of await this.#names()) {
-      const manifest = isPartial(name) ? undefined : await this.#manifest(name);
+      if (isPartial(name)) continue;
+      const manifest = await this.#manifest(name);
+      if (manifest === undefined) unread.push(name);
       if (manifest?.origin !== "schedule") continue;
       const { createdAt, base } = manifest;
       backups.push({ name, createdAt, ...(base !== undefined && { base }) });
     }
     backups.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
-    return new FoundBackups(this.#fs, this.#path, backups);
+    return new FoundBackups(this.#fs, this.#path, backups, unread);
   }
 
   /** Removes all but the newest `keep` and what they go on from; what goes on from others first. */
@@ -104,11 +107,14 @@ class FoundBackups {
   readonly #fs: FileSystem;
   readonly #path: string;
   readonly #byName: ReadonlyMap<string, ScheduledBackup>;
+  /** The names of those that cannot be read now. */
+  readonly #unread: readonly string[];
 
-  constructor(fs: FileSystem, path: string, backups: readonly ScheduledBackup[]) {
+  constructor(fs: FileSystem, path: string, backups: readonly ScheduledBackup[], unread: readonly string[]) {
     this.#fs = fs;
     this.#path = path;
     this.backups = backups;
+    this.#unread = unread;
     this.#byName = new Map(backups.map((backup) => [backup.name, backup]));
   }
 
@@ -129,9 +135,18 @@ class FoundBackups {
     }
   }
 
-  /** The names of the newest `keep` and of everything that they go on from. */
+  /** The names of the newest `keep`, and of everything that they, or those that cannot be read, go on from. */
   withBases(keep: number): ReadonlySet<string> {
-    return new Set(this.backups.slice(0, keep).flatMap((backup) => this.#bases(backup)));
+    const kept = [
+      ...this.backups.slice(0, keep),
+      ...this.#unread.flatMap((name) => this.#before(name) ?? []),
+    ];
+    return new Set(kept.flatMap((backup) => this.#bases(backup)));
+  }
+
+  /** What a schedule had made last before a backup, which is what that one goes on from, if it does. */
+  #before(name: string): ScheduledBackup | undefined {
+    return this.backups.find((backup) => backup.name < name);
   }
 
   /** The name of a backup and of all it goes on from. */

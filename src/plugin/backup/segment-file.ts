@@ -1,13 +1,18 @@
+import { StorageFault } from "../../core/errors.js";
+import { MAX_VALUE_BYTES } from "../../core/value-encoder.js";
 import { backupDamage } from "./backup-damage.js";
-import { decodeRecord, encodeRecord, type BackupRecord } from "./backup-record.js";
+import { decodeRecord, encodeRecord, MAX_HEADER_BYTES, type BackupRecord } from "./backup-record.js";
 import { BACKUP_FORMAT, sha256, type SegmentSeal } from "./backup-manifest.js";
-import { checkedLines, LineSealer } from "./checked-lines.js";
+import { checkedLines, LineSealer, type LineLimits } from "./checked-lines.js";
 import type { SegmentForm } from "./segment-form.js";
 
 /** A segment is closed once its lines take so much; a line that is longer stands alone in one. */
 export const SEGMENT_BYTES = 8 * 1024 * 1024;
-/** The largest there can be: one more line with a value at its limit in its longest form. */
-export const MAX_SEGMENT_BYTES = 512 * 1024 * 1024;
+/** The longest line there can be: a value at its limit, every character of it escaped, and its header. */
+const MAX_LINE_BYTES = 6 * MAX_VALUE_BYTES + MAX_HEADER_BYTES;
+/** The largest there can be: its last line begins before it is full. */
+export const MAX_SEGMENT_BYTES = SEGMENT_BYTES + MAX_LINE_BYTES + 1;
+const LIMITS: LineLimits = { longest: MAX_LINE_BYTES, lastStart: SEGMENT_BYTES };
 
 /** Which segment of which backup. */
 export interface SegmentPlace {
@@ -48,6 +53,7 @@ export class SegmentBuilder {
 
   #push(json: string): void {
     const line = this.#sealer.seal(json);
+    if (line.length > MAX_LINE_BYTES) throw tooLong(line.length);
     this.#lines.push(line);
     this.#bytes += line.length;
   }
@@ -55,6 +61,11 @@ export class SegmentBuilder {
 
 function headerOf({ backup, number, namespace }: SegmentPlace): string {
   return JSON.stringify({ holdfast: "segment", format: BACKUP_FORMAT, backup, segment: number, namespace });
+}
+
+function tooLong(bytes: number): StorageFault {
+  const message = `an entry takes a line of ${bytes} bytes; a backup holds lines of up to ${MAX_LINE_BYTES}, split it`;
+  return new StorageFault("too-large", message);
 }
 
 /**
@@ -73,7 +84,7 @@ export async function readSegment(
   const lines = await form.unpack(stored, seal.bytes, file);
   const records: BackupRecord[] = [];
   let count = 0;
-  for (const { number, json } of checkedLines(lines, file)) {
+  for (const { number, json } of checkedLines(lines, file, LIMITS)) {
     count = number;
     if (number === 1 && json !== headerOf(place))
       throw backupDamage("foreign", file, "it is not this segment of this backup", { line: number });

@@ -1,7 +1,7 @@
 import { StorageFault } from "../../core/errors.js";
 import { userKey } from "../../core/key.js";
 import { fingerprint, type ContentDigest } from "./content-digest.js";
-import { headsOf, itemsOf, toleranceMs, type CopyRun } from "./copy-run.js";
+import { headsOf, indexOf, itemsOf, toleranceMs, type CopyRun } from "./copy-run.js";
 import type { CopySide } from "./copy-side.js";
 import { entryPairs, type EntryPair } from "./entry-pairs.js";
 import type { LiveEntry } from "./live-entries.js";
@@ -26,6 +26,13 @@ export async function compareNamespace(
     if (flaw !== undefined) throw run.target.error(difference(userKey(entry.key), flaw), namespace);
     if (pair.found !== undefined && pair.held !== undefined) run.report.compared += 1;
     await run.report.tell(namespace);
+  }
+  const index = indexOf(run, namespace);
+  if (index === undefined) return;
+  for await (const pair of entryPairs(run, index)) {
+    const flaw = flawOf(run, pair, digest);
+    if (flaw !== undefined)
+      throw run.target.error(difference(undefined, `an index entry: ${flaw}`), namespace);
   }
 }
 
@@ -62,10 +69,12 @@ function isEnding(run: CopyRun, side: CopySide, entry: LiveEntry): boolean {
   return side.leftMs(entry) <= toleranceMs(run);
 }
 
-function difference(key: string, flaw: string): StorageFault {
+function difference(key: string | undefined, flaw: string): StorageFault {
   const what =
     flaw === ONLY_TARGET
       ? "delete it there, or call again with resume: true and prune: true"
       : "keep others from writing to both and call again with resume: true";
-  return new StorageFault("differs", `the copy is not what the source holds: ${flaw}; ${what}`, { key });
+  return new StorageFault("differs", `the copy is not what the source holds: ${flaw}; ${what}`, {
+    ...(key !== undefined && { key }),
+  });
 }

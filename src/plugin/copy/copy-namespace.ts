@@ -1,7 +1,9 @@
-import { headsOf, itemsOf, toleranceMs, type CopyRun } from "./copy-run.js";
+import { background } from "../../core/context.js";
+import { FillMarker } from "../fill-marker.js";
+import { headsOf, indexOf, itemsOf, toleranceMs, type CopyRun } from "./copy-run.js";
 import { entryPairs, type EntryPair } from "./entry-pairs.js";
 import { sameContent } from "./content-digest.js";
-import type { LiveEntry } from "./live-entries.js";
+import type { EntryScope, LiveEntry } from "./live-entries.js";
 import { TargetWriter } from "./target-writer.js";
 
 /** Makes one namespace of the target hold what the source's holds. */
@@ -9,20 +11,45 @@ export class NamespaceCopy {
   readonly #run: CopyRun;
   readonly #namespace: string;
   readonly #writer: TargetWriter;
+  readonly #marker: FillMarker;
 
   constructor(run: CopyRun, namespace: string) {
     this.#run = run;
     this.#namespace = namespace;
     this.#writer = new TargetWriter(run, namespace);
+    this.#marker = new FillMarker(run.target.slot.stack, namespace);
   }
 
   async carryOut(): Promise<void> {
+    try {
+      await this.#copyAll();
+    } catch (error) {
+      // Nobody waits for it: the copy may have ended because the target does not answer.
+      void this.#marker.remove(background()).catch(() => undefined);
+      throw error;
+    }
+    await this.#run.target.call(this.#namespace, () => this.#marker.remove(this.#run.ctx));
+    await this.#run.report.tell(this.#namespace);
+  }
+
+  async #copyAll(): Promise<void> {
     for await (const pair of entryPairs(this.#run, headsOf(this.#run, this.#namespace))) {
       await this.#copyHead(pair);
       await this.#run.report.tell(this.#namespace);
     }
+    const index = indexOf(this.#run, this.#namespace);
+    if (index !== undefined) await this.#copyIndex(index);
     await this.#writer.flush();
-    await this.#run.report.tell(this.#namespace);
+  }
+
+  /** After the heads that they lead to. */
+  async #copyIndex(index: EntryScope): Promise<void> {
+    for await (const pair of entryPairs(this.#run, index)) {
+      const { found, held } = pair;
+      if (found === undefined && !this.#run.plan.prune) continue;
+      if (found === undefined || held === undefined || !this.#isSame(found, held))
+        await this.#writer.write(pair);
+    }
   }
 
   async #copyHead({ found, held }: EntryPair): Promise<void> {
@@ -47,6 +74,7 @@ export class NamespaceCopy {
     for await (const pair of entryPairs(this.#run, itemsOf(this.#namespace, incarnation))) {
       const { found, held } = pair;
       if (found !== undefined && held !== undefined && sameContent(found.entry, held.entry)) continue;
+      await this.#run.target.call(this.#namespace, () => this.#marker.set(this.#run.ctx));
       await this.#writer.write(pair);
       hasChanged = true;
     }

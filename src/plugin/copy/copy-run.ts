@@ -1,5 +1,7 @@
 import type { Context } from "../../core/context.js";
 import { itemRange } from "../../core/incarnation.js";
+import { KIND } from "../../core/key.js";
+import { HEADS, prefixRange } from "../../core/range.js";
 import type { CopyPlan } from "./copy-options.js";
 import type { CopyReport } from "./copy-report.js";
 import type { CopySide } from "./copy-side.js";
@@ -25,6 +27,13 @@ export function toleranceMs({ source, target }: CopyRun): number {
 /** The users' keys of a namespace that the copy is about. */
 export function headsOf({ plan: { listing } }: CopyRun, namespace: string): EntryScope {
   return { namespace, range: listing.range, matches: (key) => listing.matches(key) };
+}
+
+/** The index entries of a namespace; undefined where only some of its keys are copied. */
+export function indexOf({ plan: { listing } }: CopyRun, namespace: string): EntryScope | undefined {
+  const isWhole = listing.pattern.matchesRange && listing.range.start === HEADS.start;
+  if (!isWhole || listing.range.end !== undefined) return undefined;
+  return { namespace, range: prefixRange(KIND.index), matches: () => true };
 }
 
 /** The items of a structure. */

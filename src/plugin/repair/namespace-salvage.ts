@@ -5,6 +5,7 @@ import { HEADS, prefixRange, rangeBeyond, type KeyRange } from "../../core/range
 import { ItemAudit } from "../../structures/item-audit.js";
 import { EntryBatches } from "../backup/entry-batches.js";
 import { entryChunks } from "../entry-chunks.js";
+import { FillMarker } from "../fill-marker.js";
 import type { Stack } from "../stack.js";
 import type { VerifyTeller } from "../verify-progress.js";
 import { isDamage, type RepairTally } from "./repair-report.js";
@@ -31,16 +32,19 @@ const KEYS_AT_ONCE = 512;
 export class NamespaceSalvage {
   readonly #setup: NamespaceSalvageSetup;
   readonly #batches: EntryBatches;
+  readonly #marker: FillMarker;
 
   constructor(setup: NamespaceSalvageSetup) {
     this.#setup = setup;
     this.#batches = new EntryBatches(setup.into, setup.ctx, setup.namespace);
+    this.#marker = new FillMarker(setup.into, setup.namespace);
   }
 
   async carryOut(): Promise<void> {
     const stop = await this.#walk(HEADS, false);
     if (stop !== undefined) await this.#walkBack(stop);
     await this.#batches.flush();
+    await this.#marker.remove(this.#setup.ctx);
   }
 
   /** From the other end, as far as the place where the way there had ended. */
@@ -141,25 +145,31 @@ export class NamespaceSalvage {
 
   /** Keeps a head that can be decoded, with its items before it. */
   async #keep(head: StoredEntry): Promise<void> {
-    const { from, namespace, tally } = this.#setup;
+    const { from, ctx, namespace, tally } = this.#setup;
     const { key, type, incarnation } = head;
     try {
       if (type === ENTRY_TYPE.value) from.reader.decodeValue(namespace, head);
-      // All of them are read before the first is kept: a structure without one of its items is another structure.
+      // All of them are opened before the first is kept: a structure without one of its items is another structure.
       if (incarnation !== undefined) await this.#audit(head, incarnation);
     } catch (error) {
       return this.#lose(error, key);
     }
-    if (incarnation !== undefined) await this.#eachItem(incarnation, (item) => this.#put(item));
+    if (incarnation !== undefined) {
+      await this.#marker.set(ctx);
+      await this.#eachItem(incarnation, (item) => this.#put(item));
+    }
     await this.#put(head);
     tally.salvaged(namespace);
   }
 
+  /** @throws StorageFault of damage when the head or an item does not open, or the items are not those that it says. */
   async #audit(head: StoredEntry, incarnation: string): Promise<void> {
-    const { reader } = this.#setup.from;
-    const content = reader.decodeValue(this.#setup.namespace, head);
+    const content = this.#setup.from.payloads.decode(head);
     const audit = new ItemAudit({ type: head.type, incarnation, content });
-    await this.#eachItem(incarnation, async (item) => audit.next(item));
+    await this.#eachItem(incarnation, async (item) => {
+      void item.data;
+      audit.next(item);
+    });
     audit.end();
   }
 

@@ -1,6 +1,7 @@
 import type { Context } from "../../core/context.js";
 import { StorageFault } from "../../core/errors.js";
 import { EVERYTHING } from "../../core/range.js";
+import { holdsAny } from "../holds-any.js";
 import type { Stack } from "../stack.js";
 import type { VerifyTeller } from "../verify-progress.js";
 import { NamespaceSalvage } from "./namespace-salvage.js";
@@ -32,11 +33,9 @@ export async function salvageStore(
 async function requireEmpty({ backend }: Stack, ctx: Context): Promise<void> {
   for await (const names of backend.namespaces(ctx)) {
     for (const namespace of names) {
-      for await (const { count } of backend.scan(ctx, namespace, EVERYTHING, { want: "count", limit: 1 })) {
-        if (count === 0) continue;
-        const message = "the store that is to take what can be salvaged is not empty; give an empty one";
-        throw new StorageFault("not-empty", message, { namespace });
-      }
+      if (!(await holdsAny(backend, ctx, namespace, EVERYTHING))) continue;
+      const message = "the store that is to take what can be salvaged is not empty; give an empty one";
+      throw new StorageFault("not-empty", message, { namespace });
     }
   }
 }

@@ -30,10 +30,12 @@ export interface BackupTotals {
 const SHORT_LOG = 40;
 const NAMESPACES = ["", "n", "ä ключ"];
 const CHAIN = 4;
+/** Most commits between two backups, so that a short log sometimes reaches back to the last one, and sometimes does not. */
+const MOST_BETWEEN = 150;
 
 /**
- * Backs up a store of a kind again and again while writers never pause, and restores each backup: every namespace must be
- * what one of its commits left. Undefined where the kind cannot be had.
+ * Backs up a store of a kind again and again under writers that never pause meanwhile, and restores each backup: every
+ * namespace must be what one of its commits left. Undefined where the kind cannot be had.
  */
 export async function tryBackups(kind: StoreKind, options: BackupRounds): Promise<BackupTotals | undefined> {
   const fresh = await kind.fresh();
@@ -41,7 +43,11 @@ export async function tryBackups(kind: StoreKind, options: BackupRounds): Promis
   const random = new SeededRandom(options.seed);
   const count = random.chance(0.5) ? SHORT_LOG : 10_000;
   const tap = { afterRead: () => pause(random) };
-  const settings = { ...fresh.settings, changes: { retain: { count, age: "1h" } } };
+  const settings = {
+    ...fresh.settings,
+    changes: { retain: { count, age: "1h" as const } },
+    operation_timeout: "1m" as const,
+  };
   const { storage: store } = await openTapped(settings, tap);
   const folder = await mkdtemp(join(tmpdir(), "holdfast-rounds-"));
   try {
@@ -68,22 +74,23 @@ async function underWriters(
     random: () => random.next(),
   });
   await history.begin();
-  const writing = history.write();
   let base: string | undefined;
   try {
     for (let round = 0; round < rounds && performance.now() < until; round++) {
       const path = join(folder, `backup-${round}`);
+      history.write();
+      await history.grow(random.below(MOST_BETWEEN));
       const compression = random.chance(0.5) ? "gzip" : "none";
       const result = await store.backup(ctx, path, { compression, ...(base !== undefined && { base }) });
       for (const { source } of result.namespaces) totals.sources[source] += 1;
       totals.rounds += 1;
+      await history.pause();
       base = round % CHAIN === CHAIN - 1 ? undefined : path;
       const flaw = await flawOf(history, path);
       if (flaw !== undefined) totals.failures.push(`${name}, seed ${seed}, round ${round}: ${flaw}`);
     }
   } finally {
-    history.end();
-    await writing;
+    await history.pause();
     totals.commits = history.commits;
   }
   return totals;

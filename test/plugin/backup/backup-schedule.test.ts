@@ -136,6 +136,28 @@ describe("scheduled backups", () => {
     expect(await valuesOf(other)).to.deep.equal(await valuesOf(store));
   });
 
+  it("stay when one that cannot be read may go on from them", async () => {
+    await begin({ keep: 1, full_every: 3 });
+    await made(1);
+    await runtime.advance(HOUR);
+    await made(2);
+    const [full, next] = (await backups()) as [string, string];
+    const manifest = await readFile(path(`${next}/manifest.ndjson`), "utf8");
+    // As after an update that was taken back.
+    await writeFile(path(`${next}/manifest.ndjson`), manifest.replace('"format":1', '"format":2'));
+    for (let i = 3; i <= 6; i++) {
+      await runtime.advance(HOUR);
+      await made(i);
+    }
+    const left = await backups();
+    expect(left).to.include.members([full, next]);
+    // Beside the newest one and its base.
+    expect(left).to.have.length(4);
+    await writeFile(path(`${next}/manifest.ndjson`), manifest);
+    await using other = await openStorage();
+    await other.restore(ctx, path(next));
+  });
+
   async function kindsOf(names: readonly string[]): Promise<string[]> {
     const kinds: string[] = [];
     for (const name of names) {

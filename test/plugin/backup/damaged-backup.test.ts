@@ -2,7 +2,13 @@ import { expect } from "chai";
 import { cp, link, readdir, readFile, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32, deflateRawSync, gzipSync } from "node:zlib";
-import { background, openStorage, StorageError, type StoragePlugin } from "../../../src/index.js";
+import {
+  background,
+  openStorage,
+  StorageError,
+  type StorageFault,
+  type StoragePlugin,
+} from "../../../src/index.js";
 import {
   encodeManifest,
   decodeManifest,
@@ -10,6 +16,10 @@ import {
   type BackupManifest,
 } from "../../../src/plugin/backup/backup-manifest.js";
 import { LineSealer } from "../../../src/plugin/backup/checked-lines.js";
+import { restoreStore } from "../../../src/plugin/backup/restore-store.js";
+import { slotOfStore, type StackSlot } from "../../../src/plugin/stack-slot.js";
+import { nodeFileSystem } from "../../../src/backends/files/node-file-system.js";
+import type { FileSystem } from "../../../src/core/file-system.js";
 import { SeededRandom } from "../../crash/seeded-random.js";
 import { valuesOf } from "../../support/store-values.js";
 import { BackupRig, thrownBy } from "./backup-rig.js";
@@ -96,23 +106,41 @@ describe(`a damaged backup, seed ${SEED} (HOLDFAST_SEED)`, () => {
     expect(await valuesOf(target)).to.deep.equal(expected);
   }).timeout(120_000);
 
-  it("is refused whichever bit of it was flipped", async () => {
+  it("is refused whichever of its bytes was changed, and at whatever length it was cut", async () => {
     const random = new SeededRandom(SEED);
+    const files = new Map<string, Uint8Array>();
+    for (const name of await rig.names())
+      for (const file of await readdir(rig.path(name)))
+        files.set(rig.path(`${name}/${file}`), await readFile(rig.path(`${name}/${file}`)));
+    const { stack } = slotOfStore(target) as StackSlot;
+    const plan = { only: undefined, replace: false, dryRun: false, onProgress: undefined };
+
+    /** Reading from memory is a hundred times as fast. */
+    async function expectDamage(file: string, damaged: Uint8Array, of: string, what: string): Promise<void> {
+      const held = new Map([...files, [rig.path(file), damaged]]);
+      const fs: FileSystem = {
+        ...nodeFileSystem,
+        size: async (path) => (held.get(path) as Uint8Array).byteLength,
+        readFile: async (path) => held.get(path) as Uint8Array,
+      };
+      const error = await thrownBy(restoreStore({ fs, stack, ctx, plan }, rig.path(of)));
+      const { reason, message } = error as StorageFault;
+      expect(CORRUPTION.has(reason), `${what}: ${message}`).to.equal(true);
+      expect(message, what).to.include(file.slice(file.indexOf("/") + 1));
+    }
+
     for (const file of [...FILES, "next-gzip/00001.ndjson.gz", "next-gzip/manifest.ndjson"]) {
-      const whole = await readFile(rig.path(file));
-      for (let i = 0; i < 40; i++) {
+      const of = file.startsWith("next-gzip") ? "next-gzip" : "next";
+      const whole = files.get(rig.path(file)) as Uint8Array;
+      for (let at = 0; at < whole.length; at++) {
         const damaged = Buffer.from(whole);
-        const at = random.below(damaged.length);
         damaged[at] = (damaged[at] as number) ^ (1 << random.below(8));
-        await expectRefusal(
-          file,
-          damaged,
-          `${file}, byte ${at}`,
-          file.startsWith("next-gzip") ? "next-gzip" : "next",
-        );
+        await expectDamage(file, damaged, of, `${file}, byte ${at}`);
+        await expectDamage(file, whole.subarray(0, at), of, `${file}, cut to ${at}`);
       }
     }
-  }).timeout(120_000);
+    expect(rig.writes).to.equal(0);
+  }).timeout(240_000);
 
   it("is refused wherever a compressed segment was cut, and with anything after it", async () => {
     const file = "gzip/00001.ndjson.gz";
@@ -228,6 +256,30 @@ describe(`a damaged backup, seed ${SEED} (HOLDFAST_SEED)`, () => {
     await symlink(rig.path("aside"), rig.path("full/00001.ndjson"));
     const error = await thrownBy(target.restore(ctx, rig.path("full")));
     expect(error).to.be.instanceOf(StorageError);
+    expect(rig.writes).to.equal(0);
+  });
+
+  it("is told from one that the system does not let us read", async () => {
+    const { stack } = slotOfStore(target) as StackSlot;
+    const plan = { only: undefined, replace: false, dryRun: false, onProgress: undefined };
+    for (const failing of ["manifest.ndjson", "00001.ndjson"]) {
+      for (const [code, advice] of [
+        ["EIO", "check the disk"],
+        ["EACCES", "readable for this user"],
+      ] as const) {
+        const readOrFail: FileSystem["readFile"] = async (path) => {
+          if (path === rig.path(`full/${failing}`)) throw Object.assign(new Error(code), { code });
+          return nodeFileSystem.readFile(path);
+        };
+        const fs = { ...nodeFileSystem, readFile: readOrFail };
+        const error = await thrownBy(restoreStore({ fs, stack, ctx, plan }, rig.path("next")));
+        expect(error).to.be.instanceOf(StorageError);
+        expect(error).to.include({ code: 5001, reason: "io", operation: "restore" });
+        expect((error as Error).message)
+          .to.include(failing)
+          .and.to.include(advice);
+      }
+    }
     expect(rig.writes).to.equal(0);
   });
 

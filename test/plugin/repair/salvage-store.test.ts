@@ -8,7 +8,10 @@ import {
   type VerifyOptions,
   type VerifyProgress,
 } from "../../../src/index.js";
+import type { StoredEntry } from "../../../src/core/entry.js";
+import { itemRange } from "../../../src/core/incarnation.js";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
+import { ENCRYPTED } from "../../support/sealed-settings.js";
 import { valuesOf } from "../../support/store-values.js";
 import { openTapped, type Tap, type TappedStore } from "../../support/tapped-store.js";
 
@@ -21,6 +24,7 @@ describe("verify with repair", () => {
   let damaged: TappedStore;
   let into: TappedStore;
   let bad: Set<string>;
+  let batches = 0;
 
   beforeEach(async () => {
     runtime = new FakeRuntime();
@@ -101,6 +105,34 @@ describe("verify with repair", () => {
     expect(kept).to.deep.equal([...[0, 1, 2].map((i) => `\0i${whole}${place(i)}`), "whole"]);
   });
 
+  it("keeps no structure with an item that does not open, or with one too few, and all of its neighbours", async () => {
+    await damaged.storage.stop();
+    damaged = await openTapped({ backend: "memory", ...ENCRYPTED }, tap, { runtime });
+    const { storage } = damaged;
+    await storage.setBatch(ctx, new Map(MANY));
+    for (const key of ["k0500 whole", "k0600 changed", "k0700 short"])
+      await storage.list(key).rpush(ctx, 1, 2, 3);
+    await storage.hash("k0800 changed").hset(ctx, { a: 1, b: 2 });
+    for (const key of ["k0600 changed", "k0800 changed"]) {
+      const item = await itemOf(key);
+      const data = Buffer.from(item.data as Uint8Array);
+      data[data.length - 1] = (data[data.length - 1] as number) ^ 1;
+      const { key: at, type, codec } = item;
+      await commit([{ kind: "put", key: at, type, codec, data, expiry: undefined }]);
+    }
+    await commit([{ kind: "delete", key: (await itemOf("k0700 short")).key }]);
+    const { repair: report } = await repair();
+    expect(report).to.include({ salvaged: MANY.length + 1, lostParts: 3 });
+    expect(report?.lost.map(({ key, reason }) => [key, reason])).to.deep.equal([
+      ["k0600 changed", "checksum"],
+      ["k0700 short", "decode"],
+      ["k0800 changed", "checksum"],
+    ]);
+    expect(await into.storage.list("k0500 whole").lrange(ctx, 0, -1)).to.deep.equal([1, 2, 3]);
+    expect(await into.storage.find(ctx, "*")).to.deep.equal(new Map(MANY));
+    expect(await into.storage.verify(ctx)).to.include({ ok: true, orphans: 0 });
+  });
+
   it("goes on from the other end where keys cannot be read, and names the gap", async () => {
     await damaged.storage.setBatch(ctx, new Map(MANY));
     stopScansBetween("k0100", "k0200");
@@ -179,8 +211,17 @@ describe("verify with repair", () => {
     expect(error).to.include({ reason: "unavailable", retryable: true });
   });
 
+  /** The last item of a structure, as it is stored. */
+  async function itemOf(key: string): Promise<StoredEntry> {
+    const { entries } = await damaged.backend.read(ctx, "", [key]);
+    let last: StoredEntry | undefined;
+    for await (const page of damaged.backend.scan(ctx, "", itemRange(entries[0]?.incarnation as string)))
+      last = page.entries.at(-1) ?? last;
+    return last as StoredEntry;
+  }
+
   async function commit(writes: readonly Write[]): Promise<void> {
-    const batch = { id: "raw", ctx, namespace: "", checks: [], ranges: [], writes };
+    const batch = { id: `raw${(batches += 1)}`, ctx, namespace: "", checks: [], ranges: [], writes };
     const [result] = await damaged.backend.commit([batch]);
     expect(result).to.have.property("status", "committed");
   }

@@ -1,0 +1,34 @@
+/** Restores a backup into a store in memory, and tells how that ended and how much memory the process has taken at most. */
+import { resourceUsage } from "node:process";
+import { background, openStorage, StorageError } from "../../../src/index.js";
+import { taskOf, tell } from "../../support/store-process.js";
+
+export interface RestoreTask {
+  readonly backup: string;
+}
+
+export interface RestoreVerdict {
+  /** 0 when it was restored. */
+  readonly code: number;
+  readonly message: string;
+  /** Keys that the store holds afterwards. */
+  readonly keys: number;
+  /** In bytes. */
+  readonly memory: number;
+}
+
+const ctx = background();
+const { backup } = taskOf<RestoreTask>();
+await using storage = await openStorage();
+const error: unknown = await storage.restore(ctx, backup).then(
+  () => undefined,
+  (thrown: unknown) => thrown,
+);
+const code = error instanceof StorageError ? error.code : 0;
+const verdict: RestoreVerdict = {
+  code,
+  message: String(error),
+  keys: await storage.size(ctx),
+  memory: resourceUsage().maxRSS * 1024,
+};
+tell(verdict);
