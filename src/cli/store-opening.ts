@@ -1,10 +1,19 @@
 import { lockPath } from "../backends/files/lock-path.js";
 import { lockHolder } from "../backends/files/process-lock.js";
-import { openStorage, StorageError, type Context, type StoragePlugin } from "../index.js";
+import {
+  ErrStorageCorrupted,
+  openStorage,
+  StorageError,
+  type Context,
+  type StoragePlugin,
+} from "../index.js";
 import type { ChosenSettings } from "./chosen-settings.js";
 
-/** What a command does with its store: reads it, writes to it, or writes if that can be and else reads. */
-export type Access = "read" | "write" | "either";
+/**
+ * What a command does with its store: reads it, writes to it, writes if that can be and else reads, or reads it to save
+ * what can be saved when it is damaged.
+ */
+export type Access = "read" | "write" | "either" | "salvage";
 
 export interface OpenedStore {
   readonly store: StoragePlugin;
@@ -31,15 +40,22 @@ export async function openChosen(
   });
   const { backend, backendOptions } = resolved;
   if ((backend !== "file" && backend !== "directory") || access === "write") return forWriting();
-  const forReading = async () => {
-    const section = { ...settings[backend], read_only: true };
+  const forReading = async (more: object = {}) => {
+    const section = { ...settings[backend], read_only: true, ...more };
     const store = await openStorage({ ...settings, [backend]: section }, { ctx, warn: tell });
     const heldBy = await holderOf(lockPath(backend, String(backendOptions["path"])));
     return { store, isReadOnly: true, ...(heldBy !== undefined && { heldBy }) };
   };
-  return access === "read"
-    ? insteadOf(forReading, isMissing, forWriting)
-    : insteadOf(forWriting, isReadable, forReading);
+  if (access === "either") return insteadOf(forWriting, isReadable, () => forReading());
+  const looked = () => insteadOf(() => forReading(), isMissing, forWriting);
+  if (access === "read" || backend !== "file") return looked();
+  return insteadOf(looked, isDamaged, async () => {
+    const opened = await forReading({ salvage: true });
+    tell(
+      "the store is too damaged to be opened as a whole; it is read as far as it can be proven to be undamaged",
+    );
+    return opened;
+  });
 }
 
 async function insteadOf<T>(
@@ -58,6 +74,10 @@ async function insteadOf<T>(
 /** There is no store yet: as on every backend, opening makes one. */
 function isMissing({ cause }: StorageError): boolean {
   return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+}
+
+function isDamaged({ code, reason }: StorageError): boolean {
+  return code === ErrStorageCorrupted && reason !== "newer-format";
 }
 
 /** What keeps a store from being written, and not from being read. */

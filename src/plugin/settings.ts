@@ -45,7 +45,7 @@ export interface StorageSettings {
     compression?: "none" | "gzip";
   };
   memory?: { max_bytes?: ByteSize };
-  file?: { path?: string; backup_count?: number; read_only?: boolean };
+  file?: { path?: string; backup_count?: number; read_only?: boolean; salvage?: boolean };
   sqlite?: { path?: string; library?: "better-sqlite3" | "libsql" | "node:sqlite" };
   postgres?: {
     url?: string;

@@ -80,18 +80,7 @@ export function broken(type: EntryType, flaw: string): StorageFault {
   return new StorageFault("decode", `the ${NAMES[type]} is damaged: ${flaw}`);
 }
 
-/**
- * How many items a structure has by what its head holds; undefined for a type that does not say.
- *
- * @throws StorageFault `decode` when that is not what such a head holds.
- */
-export function itemCount(type: EntryType, numbers: unknown): number | undefined {
-  if (type !== ENTRY_TYPE.list && type !== ENTRY_TYPE.hash) return undefined;
-  if (!isPair(numbers)) throw broken(type, "its head is damaged");
-  const [one, other] = numbers;
-  return type === ENTRY_TYPE.list ? other - one : one;
-}
-
-function isPair(value: unknown): value is readonly [number, number] {
+/** Whether a decoded head is the two numbers that every structure keeps. */
+export function isPair(value: unknown): value is readonly [number, number] {
   return Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger);
 }

@@ -75,3 +75,67 @@ describe("holdfast verify --repair", () => {
     expect(missing).to.include({ code: 78 });
   });
 });
+
+describe("holdfast verify --repair on a file that does not open", () => {
+  let box: CliSandbox;
+  let config: string;
+  let into: string;
+  let path: string;
+
+  beforeEach(async () => {
+    box = new CliSandbox();
+    config = box.configureFile();
+    path = box.path("data/store.json");
+    into = box.configure({ backend: "sqlite", sqlite: { path: box.path("new.db") } }, "new.yaml");
+    await call("set", "a", '"first"');
+    await call("set", "b", '"second"');
+    await call("compact");
+  });
+
+  afterEach(() => box.remove());
+
+  const call = (...args: readonly string[]) => box.call(["--config", config, ...args]);
+  const there = (...args: readonly string[]) => box.call(["--config", into, ...args]);
+  const damage = (from: string, to: string) => {
+    const text = readFileSync(path, "utf8");
+    expect(text).to.include(from);
+    writeFileSync(path, text.replace(from, to));
+  };
+
+  it("saves what is undamaged, says so, and leaves the damaged file as it is", async () => {
+    damage('"first"', '"farst"');
+    const damaged = readFileSync(path);
+    const { code, stdout, stderr } = await call("verify", "--repair", into);
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines).to.have.length(5);
+    expect(lines[0]).to.match(
+      /^5003 checksum: .*store\.json, byte 0: .*1 of the 2 entries that it held are whole/,
+    );
+    expect(lines[1]).to.match(/^5003 checksum: key "a": .*store\.json, byte \d+: the line is damaged/);
+    expect(lines[2]).to.equal("2 entries checked: 2 wrong");
+    expect(lines[3]).to.match(/^not salvaged: key "a": checksum: .*store\.json/);
+    expect(lines[4]).to.equal("salvaged 1 key of 1 namespace; 1 not");
+    expect(stderr).to.match(/^holdfast: the store is too damaged to be opened as a whole/);
+    expect(code).to.equal(3);
+    expect((await there("get", "b")).stdout).to.equal("second\n");
+    expect((await there("keys")).stdout).to.equal("b\n");
+    expect(readFileSync(path).equals(damaged)).to.equal(true);
+  });
+
+  it("ends with what can be tried instead where the header is damaged", async () => {
+    damage('"holdfast":"snapshot"', '"holdfast":"snapshat"');
+    const { code, stdout, stderr } = await call("verify", "--repair", into);
+    expect(code).to.equal(3);
+    expect(stdout).to.equal("");
+    expect(stderr).to.match(/5003 .*without its header nothing can be salvaged; .*backup/);
+  });
+
+  it("is not opened so by anything else", async () => {
+    damage('"first"', '"farst"');
+    for (const command of [["verify"], ["get", "b"], ["backup", box.path("backup")]]) {
+      const { code, stderr } = await call(...command);
+      expect(code, command[0]).to.equal(3);
+      expect(stderr).to.include("5003 checksum");
+    }
+  });
+});

@@ -16,6 +16,7 @@ export interface StoreForm {
   readonly backupCount: number;
   readonly sizes: StoreSizes;
   readonly readOnly?: boolean;
+  readonly salvage?: boolean;
 }
 
 export const PLAIN: StoreForm = {
@@ -45,6 +46,7 @@ export function simulatedStore(
       path: form.backend === "directory" ? DIRECTORY : PATH,
       backupCount: form.backupCount,
       readOnly: form.readOnly ?? false,
+      salvage: form.salvage ?? false,
     },
     runtime,
     durability: form.durability,

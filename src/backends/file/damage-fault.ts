@@ -5,8 +5,15 @@ export type DamageDetails = Pick<FaultDetails, "namespace" | "key" | "cause">;
 
 /** A file that is not as it was written; says where. */
 export class DamageFault extends StorageFault {
+  /** Not as of every fault, which may come from another copy of this package: only these say where. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+
   readonly file: string;
   readonly offset: number;
+  /** What is wrong there, without the advice that the message ends in. */
+  readonly flaw: string;
   readonly corruption: CorruptionReason;
 
   constructor(
@@ -19,6 +26,7 @@ export class DamageFault extends StorageFault {
     super(reason, `${file}, byte ${offset}: ${flaw}; ${advice(reason)}`, details);
     this.file = file;
     this.offset = offset;
+    this.flaw = flaw;
     this.corruption = reason;
   }
 }

@@ -16,6 +16,7 @@ import type {
   ScanOptions,
   ScanPage,
   ScanWant,
+  VerifyReport,
   Want,
 } from "../backend.js";
 import { Breather } from "../files/breather.js";
@@ -33,6 +34,9 @@ import { fetchedPages, fetchValues } from "./fetched-pages.js";
 import { fileOptions, type FileOptions } from "./file-options.js";
 import { openStore, readStore, type OpenedStore, type StorePlace } from "./open-store.js";
 import { readOnlyFault } from "./read-only-fault.js";
+import type { Losses } from "./salvage/losses.js";
+import { salvageFiles } from "./salvage/salvage-files.js";
+import { verifySalvaged } from "./salvage/verify-salvaged.js";
 import { storeFiles } from "./store-files.js";
 import { StoreLayout } from "./store-layout.js";
 import { verifyStore } from "./verify-store.js";
@@ -57,6 +61,8 @@ export class FileBackend implements Backend {
   #store: LocalStore;
   /** Undefined when the store is open for reading only. */
   #open: OpenState | undefined;
+  /** Undefined unless the store is open for salvaging. */
+  #losses: Losses | undefined;
 
   /** @param surroundings the machine's files and lock unless given. */
   constructor(setup: BackendSetup, surroundings: Surroundings = MACHINE) {
@@ -73,6 +79,7 @@ export class FileBackend implements Backend {
 
   open(ctx: Context): Promise<void> {
     return this.#lifecycle.open(ctx, async () => {
+      if (this.#options.salvage) return this.#salvage();
       if (this.#options.readOnly) {
         this.#store = await readStore(this.#place, () => new LocalStore(this.#setup));
         return;
@@ -99,6 +106,7 @@ export class FileBackend implements Backend {
         } finally {
           await open?.lock.release();
           this.#store = new LocalStore(this.#setup);
+          this.#losses = undefined;
         }
       },
     );
@@ -144,6 +152,24 @@ export class FileBackend implements Backend {
 
   namespaces(ctx: Context): AsyncIterable<readonly string[]> {
     return namePages(this.#engine(), ctx);
+  }
+
+  async #salvage(): Promise<void> {
+    const { fs, layout, warn } = this.#place;
+    const store = new LocalStore(this.#setup);
+    this.#losses = await salvageFiles({ fs, layout, warn, breather: this.#breather() }, store);
+    this.#store = store;
+  }
+
+  #verify(): Promise<VerifyReport> {
+    const { fs, layout } = this.#place;
+    return this.#losses === undefined
+      ? this.#undisturbed(() => verifyStore(fs, layout, this.#breather()))
+      : verifySalvaged(this.#store, this.#losses, this.#breather());
+  }
+
+  #breather(): Breather {
+    return new Breather(this.#setup.runtime.clock);
   }
 
   async #commit(log: CommitLog, batches: readonly Batch[]): Promise<readonly CommitResult[]> {
@@ -192,7 +218,7 @@ export class FileBackend implements Backend {
   }
 
   #makeExtensions(): BackendExtensions {
-    const { fs, layout, runtime } = this.#place;
+    const { fs, layout } = this.#place;
     const run =
       <T>(call: () => Promise<T>) =>
       (ctx: Context) =>
@@ -200,7 +226,7 @@ export class FileBackend implements Backend {
     return {
       compact: run(() => this.#writable().commits.compact()),
       flush: run(async () => this.#open?.commits.flush()),
-      verify: run(() => this.#undisturbed(() => verifyStore(fs, layout, new Breather(runtime.clock)))),
+      verify: run(() => this.#verify()),
       files: run(() => storeFiles(fs, layout)),
     };
   }

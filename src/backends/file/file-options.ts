@@ -6,12 +6,14 @@ export interface FileOptions extends JournalOptions {
   readonly path: string;
   readonly backupCount: number;
   readonly readOnly: boolean;
+  /** Reads what can be proven to be whole of a damaged store; implies reading only. */
+  readonly salvage: boolean;
   readonly compression: "none" | "gzip";
 }
 
 /** @throws TypeError for options that no configuration gives. */
 export function fileOptions(setup: BackendSetup): FileOptions {
-  const { path, backupCount = 0, readOnly = false } = setup.options;
+  const { path, backupCount = 0, readOnly = false, salvage = false } = setup.options;
   if (typeof path !== "string" || path === "")
     throw new TypeError("path of the file backend must be a file's path");
   if (!Number.isSafeInteger(backupCount) || (backupCount as number) < 0) {
@@ -19,11 +21,13 @@ export function fileOptions(setup: BackendSetup): FileOptions {
   }
   if (typeof readOnly !== "boolean")
     throw new TypeError("readOnly of the file backend must be true or false");
+  if (typeof salvage !== "boolean") throw new TypeError("salvage of the file backend must be true or false");
   return {
     ...journalOptions(setup),
     path,
     backupCount: backupCount as number,
     readOnly,
+    salvage,
     compression: setup.compression,
   };
 }

@@ -15,7 +15,11 @@ export interface ChainLink {
   readonly until: number;
 }
 
-interface Found {
+/** What is known of the snapshot that journals go on from. */
+type StateBefore = Pick<SnapshotState, "store" | "epoch" | "sequence">;
+
+/** A journal that can be read. */
+export interface FoundJournal {
   readonly path: string;
   readonly bytes: Buffer;
   readonly header: JournalHeader;
@@ -36,7 +40,7 @@ export async function readChain(
   state: SnapshotState,
   epochs: readonly number[],
 ): Promise<readonly ChainLink[]> {
-  const found = new Map<number, Found>();
+  const found = new Map<number, FoundJournal>();
   for (const epoch of epochs) {
     const journal = await readJournal(fs, layout, state, epoch);
     if (journal !== undefined) found.set(epoch, journal);
@@ -46,12 +50,17 @@ export async function readChain(
   return chain;
 }
 
-async function readJournal(
+/**
+ * Reads a journal and its header; undefined when beginning it was interrupted.
+ *
+ * @throws DamageFault when it is missing, or its header is damaged.
+ */
+export async function readJournal(
   fs: FileSystem,
   layout: StoreLayout,
-  state: SnapshotState,
+  state: StateBefore,
   epoch: number,
-): Promise<Found | undefined> {
+): Promise<FoundJournal | undefined> {
   const path = layout.journal(epoch);
   const bytes = await readIfPresent(fs, path);
   if (bytes === undefined) throw new DamageFault("truncated", path, 0, "this journal is missing");
@@ -61,22 +70,38 @@ async function readJournal(
   return epoch === state.epoch ? emptyJournal(path, state) : undefined;
 }
 
-function emptyJournal(path: string, { store, epoch, sequence }: SnapshotState): Found {
+function emptyJournal(path: string, { store, epoch, sequence }: StateBefore): FoundJournal {
   const header = { store, epoch, follows: epoch, after: sequence, late: false };
   return { path, bytes: Buffer.alloc(0), header, start: { offset: 0, sequence } };
 }
 
-function linkBack(layout: StoreLayout, state: SnapshotState, found: ReadonlyMap<number, Found>): ChainLink[] {
+/** Where the chain of journals begins. */
+export interface ChainStart {
+  readonly epoch: number;
+  /** The number of the last frame that the snapshot contains; undefined when it is not known for certain. */
+  readonly sequence: number | undefined;
+}
+
+/**
+ * The chain that ends with the newest journal found.
+ *
+ * @throws DamageFault when it does not lead back to the snapshot.
+ */
+export function linkBack(
+  layout: StoreLayout,
+  start: ChainStart,
+  found: ReadonlyMap<number, FoundJournal>,
+): ChainLink[] {
   const chain: ChainLink[] = [];
   let until = Number.POSITIVE_INFINITY;
-  for (let epoch = Math.max(state.epoch, ...found.keys()); ; ) {
+  for (let epoch = Math.max(start.epoch, ...found.keys()); ; ) {
     const journal = found.get(epoch);
     if (journal === undefined)
       throw new DamageFault("truncated", layout.journal(epoch), 0, "this journal is missing");
     chain.unshift({ ...journal, until });
     const { follows, after } = journal.header;
-    if (epoch === state.epoch) {
-      if (after === state.sequence) return chain;
+    if (epoch === start.epoch) {
+      if (start.sequence === undefined || after === start.sequence) return chain;
       throw new DamageFault(
         "checksum",
         journal.path,
@@ -91,12 +116,14 @@ function linkBack(layout: StoreLayout, state: SnapshotState, found: ReadonlyMap<
   }
 }
 
-function refuseForks(chain: readonly ChainLink[], found: ReadonlyMap<number, Found>): void {
+function refuseForks(chain: readonly ChainLink[], found: ReadonlyMap<number, FoundJournal>): void {
   const linked = new Set(chain.map((link) => link.header.epoch));
-  for (const [epoch, { path, bytes, header, start }] of found) {
-    if (linked.has(epoch)) continue;
-    const first = replay(bytes, path, header, start).next();
-    if (first.done !== true)
-      throw new DamageFault("checksum", path, start.offset, "it holds frames beside the chain");
-  }
+  for (const [epoch, journal] of found) if (!linked.has(epoch)) refuseFork(journal);
+}
+
+/** @throws DamageFault when a journal beside the chain holds frames. */
+export function refuseFork({ path, bytes, header, start }: FoundJournal): void {
+  const first = replay(bytes, path, header, start).next();
+  if (first.done !== true)
+    throw new DamageFault("checksum", path, start.offset, "it holds frames beside the chain");
 }

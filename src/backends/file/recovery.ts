@@ -106,7 +106,12 @@ async function replayChain(
   return tail;
 }
 
-async function replayLink(setup: RecoverySetup, link: ChainLink, store: LocalStore): Promise<Tail> {
+/**
+ * Applies the frames of a journal that count.
+ *
+ * @throws DamageFault at the first that is damaged; those before it have been applied.
+ */
+export async function replayLink(setup: RecoverySetup, link: ChainLink, store: LocalStore): Promise<Tail> {
   const { path, bytes, header, start, until } = link;
   const frames = replay(bytes, path, header, start);
   let point = start;
@@ -148,7 +153,7 @@ function reportEnd(setup: RecoverySetup, link: ChainLink, sequence: number, torn
  *
  * @throws DamageFault when there is more.
  */
-async function refuseRemains(
+export async function refuseRemains(
   fs: FileSystem,
   layout: StoreLayout,
   files: readonly StoreFile[],

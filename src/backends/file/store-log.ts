@@ -96,13 +96,19 @@ export class StoreLog {
     const { store, follows, after } = start;
     const epoch = start.lastEpoch + 1;
     const header = { store, epoch, follows, after, late: setup.late };
-    const log = new StoreLog(setup, start, await createJournal(setup, header));
+    const journal = await createJournal(setup, header).catch(async (error: unknown) => {
+      if (!(error instanceof StorageFault && error.reason === "locked")) await dropJournal(setup, epoch);
+      throw error;
+    });
+    const log = new StoreLog(setup, start, journal);
     try {
       if (start.snapshotEpoch === 0) await log.save(log.#capture());
       else await log.#tidy();
       return log;
     } catch (error) {
       await log.abandon();
+      if ((await setup.fs.kind(setup.layout.snapshot).catch(() => "other")) === undefined)
+        await dropJournal(setup, epoch);
       throw error;
     }
   }
@@ -279,6 +285,11 @@ export class StoreLog {
 function createJournal(setup: StoreLogSetup, header: JournalHeader): Promise<Journal> {
   const { fs, layout, sync, sizes } = setup;
   return Journal.create(fs, layout.journal(header.epoch), header, { sync, segmentBytes: sizes.segmentBytes });
+}
+
+/** A journal of an opening that failed counts for nothing; on a full disk it would take room for ever. */
+async function dropJournal({ fs, layout }: StoreLogSetup, epoch: number): Promise<void> {
+  await fs.unlink(layout.journal(epoch)).catch(() => undefined);
 }
 
 function takenOver(): StorageFault {

@@ -9,6 +9,7 @@ import { listStore } from "./recovery.js";
 import { SnapshotReader } from "./snapshot-reader.js";
 import type { SnapshotState } from "./snapshot-format.js";
 import type { StoreLayout } from "./store-layout.js";
+import { verifyProblem } from "./verify-problem.js";
 
 /** Reads every file that counts and every value in it, and compares with the checksums. Writes nothing. */
 export async function verifyStore(
@@ -27,7 +28,7 @@ export async function verifyStore(
     }
     entries += await verifyJournals(fs, layout, snapshot.state, breather);
   } catch (error) {
-    problems.push(problemOf(error));
+    problems.push(verifyProblem(error));
   }
   return { entries, problems };
 }
@@ -38,7 +39,7 @@ function flawOf(entry: LocalEntry): VerifyProblem | undefined {
     void entry.data;
     return undefined;
   } catch (error) {
-    return problemOf(error);
+    return verifyProblem(error);
   }
 }
 
@@ -60,13 +61,4 @@ async function verifyJournals(
     }
   }
   return entries;
-}
-
-function problemOf(error: unknown): VerifyProblem {
-  if (error instanceof DamageFault) {
-    const { corruption: reason, message, namespace, key, file, offset } = error;
-    const place = { reason, message, file, offset };
-    return namespace === undefined || key === undefined ? place : { ...place, namespace, key };
-  }
-  throw error;
 }

@@ -49,15 +49,18 @@ export function errorCode(error: unknown): string | undefined {
  * Translates what the system said into a fault. A fault passes unchanged.
  *
  * @param doing what was being done and to which file, such as `writing data/storage.json`.
+ * @param details `forbidden`: what to try where rights are missing, when the file is not one of a store.
  */
 export function fileFault(
   error: unknown,
   doing: string,
-  details: { readonly outcome?: "unknown" } = {},
+  { forbidden, ...details }: { readonly outcome?: "unknown"; readonly forbidden?: string } = {},
 ): StorageFault {
   if (error instanceof StorageFault) return error;
   const code = errorCode(error);
-  const { reason, advice } = TRANSLATIONS.get(code ?? "") ?? UNKNOWN;
+  const known = TRANSLATIONS.get(code ?? "") ?? UNKNOWN;
+  const { reason } = known;
+  const advice = known === FORBIDDEN ? (forbidden ?? known.advice) : known.advice;
   const said = code ?? (error instanceof Error ? error.message : String(error));
   return new StorageFault(reason, `${doing} failed (${said}); ${advice}`, { ...details, cause: error });
 }

@@ -13,6 +13,7 @@ import { EXIT, type ExitCode } from "../exit-codes.js";
 import { plural } from "../plural.js";
 import { printable, printableName, quoted } from "../printable.js";
 import { Progress } from "../progress.js";
+import type { Access } from "../store-opening.js";
 
 interface VerifyArguments {
   readonly acceptEdits?: boolean;
@@ -27,9 +28,14 @@ export const verifyCommand: CommandGroup = (program, runner) => {
     .option("--accept-edits", "take over what was edited by hand in the files of a directory store")
     .option("--repair <config>", "write what is undamaged into the store of this configuration, an empty one")
     .action((options: VerifyArguments, command: Command) =>
-      runner.onStore(command, options.acceptEdits === true ? "write" : "read", (run) => verify(run, options)),
+      runner.onStore(command, accessFor(options), (run) => verify(run, options)),
     );
 };
+
+function accessFor({ acceptEdits, repair }: VerifyArguments): Access {
+  if (acceptEdits === true) return "write";
+  return repair === undefined ? "read" : "salvage";
+}
 
 async function verify(run: StoreRun, { acceptEdits, repair }: VerifyArguments): Promise<ExitCode> {
   const { heldBy } = run;

@@ -92,10 +92,13 @@ export function isPartial(name: string): boolean {
   return name.includes(PARTIAL);
 }
 
+/** What to try where the backup cannot be written. */
+export const FORBIDDEN = "make the folder that the backup goes to writable for this user, or give another";
+
 async function guarded<T>(doing: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw fileFault(error, doing);
+    throw fileFault(error, doing, { forbidden: FORBIDDEN });
   }
 }

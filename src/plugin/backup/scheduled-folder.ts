@@ -3,7 +3,7 @@ import { fileFault } from "../../backends/files/file-errors.js";
 import { StorageFault } from "../../core/errors.js";
 import type { FileSystem } from "../../core/file-system.js";
 import { BackupChain } from "./backup-chain.js";
-import { isPartial } from "./backup-folder.js";
+import { FORBIDDEN, isPartial } from "./backup-folder.js";
 import { MANIFEST_FILE, type BackupManifest } from "./backup-manifest.js";
 
 /** What the names of a schedule's backups begin with. */
@@ -164,6 +164,6 @@ async function guarded<T>(doing: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw fileFault(error, doing);
+    throw fileFault(error, doing, { forbidden: FORBIDDEN });
   }
 }

@@ -25,6 +25,12 @@ export const BACKEND_OPTIONS = {
     false,
     "Opens the data for reading, also while another process writes to it.",
   ),
+  "file.salvage": defaulted(
+    flag(),
+    false,
+    "Opens damaged data for reading, as far as it can be proven to be whole, so that verify with repair can save it; " +
+      "changes no file and takes no lock. No process may have the data open for writing meanwhile.",
+  ),
 
   "directory.path": optional(
     text(),

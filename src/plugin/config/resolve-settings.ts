@@ -241,6 +241,7 @@ function backendOptions(values: OptionValues, backend: string): Readonly<Record<
       path: values.get("file.path"),
       backupCount: values.get("file.backup_count"),
       readOnly: values.get("file.read_only"),
+      salvage: values.get("file.salvage"),
     });
   }
   if (backend === "sqlite") {

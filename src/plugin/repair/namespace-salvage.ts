@@ -1,10 +1,9 @@
 import type { Context } from "../../core/context.js";
 import { ENTRY_TYPE, type StoredEntry, type StoredHeader } from "../../core/entry.js";
-import { StorageFault } from "../../core/errors.js";
 import { KIND, userKey, type StoredKey } from "../../core/key.js";
 import { HEADS, prefixRange, rangeBeyond, type KeyRange } from "../../core/range.js";
+import { ItemAudit } from "../../structures/item-audit.js";
 import { EntryBatches } from "../backup/entry-batches.js";
-import { itemCount } from "../../structures/structure-head.js";
 import { entryChunks } from "../entry-chunks.js";
 import { FillMarker } from "../fill-marker.js";
 import type { Stack } from "../stack.js";
@@ -107,10 +106,20 @@ export class NamespaceSalvage {
       const { entries } = await from.backend.read(ctx, namespace, some, { want: "headers" });
       headers.push(...entries.filter((entry) => entry !== undefined));
     });
-    for (const some of entryChunks(headers)) {
+    for (const some of entryChunks(headers.filter((header) => this.#isMeasured(header)))) {
       const entries: StoredEntry[] = [];
       await this.#readEach(some, async (few) => void entries.push(...(await this.#read(few))));
       for (const entry of entries) await this.#keep(entry);
+    }
+  }
+
+  /** The size of an entry that stands in a file is known when the value is read, which may fail. */
+  #isMeasured(header: StoredHeader): boolean {
+    try {
+      return header.size >= 0;
+    } catch (error) {
+      this.#lose(error, header.key);
+      return false;
     }
   }
 
@@ -141,7 +150,7 @@ export class NamespaceSalvage {
     try {
       if (type === ENTRY_TYPE.value) from.reader.decodeValue(namespace, head);
       // All of them are opened before the first is kept: a structure without one of its items is another structure.
-      if (incarnation !== undefined) await this.#requireItems(head, incarnation);
+      if (incarnation !== undefined) await this.#audit(head, incarnation);
     } catch (error) {
       return this.#lose(error, key);
     }
@@ -153,17 +162,15 @@ export class NamespaceSalvage {
     tally.salvaged(namespace);
   }
 
-  /** @throws StorageFault of damage when the head or an item does not open, or there are more or fewer items. */
-  async #requireItems(head: StoredEntry, incarnation: string): Promise<void> {
-    const expected = itemCount(head.type, this.#setup.from.payloads.decode(head));
-    let count = 0;
+  /** @throws StorageFault of damage when the head or an item does not open, or the items are not those that it says. */
+  async #audit(head: StoredEntry, incarnation: string): Promise<void> {
+    const content = this.#setup.from.payloads.decode(head);
+    const audit = new ItemAudit({ type: head.type, incarnation, content });
     await this.#eachItem(incarnation, async (item) => {
       void item.data;
-      count += 1;
+      audit.next(item);
     });
-    if (expected === undefined || expected === count) return;
-    const message = `the structure has ${count} items, and ${expected} by what its head says`;
-    throw new StorageFault("decode", message);
+    audit.end();
   }
 
   async #eachItem(incarnation: string, take: (item: StoredEntry) => Promise<void>): Promise<void> {

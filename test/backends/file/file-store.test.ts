@@ -258,6 +258,25 @@ describe("file backend: when writing fails", () => {
     for (const key of ["before", "after", "big"]) expect(await get(next, key)).to.equal(JSON.stringify(key));
   });
 
+  it("an opening that fails on a full disk leaves no journal behind, of a store that is there and of a new one", async () => {
+    const fs = new SimulatedFileSystem();
+    const store = await opened(fs);
+    await put(store, "before");
+    for (const files of [fs.afterKill(), new SimulatedFileSystem()]) {
+      const names = [...files.contents().keys()];
+      const used = [...files.contents().values()].reduce((sum, { length }) => sum + length, 0);
+      // Room for none of a journal, for some of it, and, where a first snapshot is to follow, for all of it.
+      const journal = PLAIN.sizes.segmentBytes + 200;
+      for (const room of names.length > 0 ? [0, 100] : [0, 100, journal]) {
+        files.capacityBytes = used + room;
+        expect(await faultFrom(opened(files))).to.include({ reason: "no-space" });
+        expect([...files.contents().keys()]).to.deep.equal(names);
+      }
+      files.capacityBytes = Infinity;
+      await opened(files);
+    }
+  });
+
   it("after a failed sync the next commit stands in a new journal beside a new snapshot", async () => {
     const fs = new SimulatedFileSystem();
     const store = await opened(fs);

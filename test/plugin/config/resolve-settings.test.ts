@@ -58,11 +58,11 @@ describe("resolveSettings", () => {
       transaction: { timeout: "3s", max_attempts: 4, max_open: 6 },
       changes: { retain: { count: 7, age: "1h" } },
       backup: { interval: "1h", path: "b", keep: 3, full_every: 2, compression: "none" },
-      file: { path: "a.json", backup_count: 0, read_only: true },
+      file: { path: "a.json", backup_count: 0, read_only: true, salvage: true },
     });
     expect(resolved).to.deep.equal({
       backend: "file",
-      backendOptions: { path: "a.json", backupCount: 0, readOnly: true },
+      backendOptions: { path: "a.json", backupCount: 0, readOnly: true, salvage: true },
       durability: "interval",
       durabilityIntervalMs: 250,
       sweepIntervalMs: 60_000,

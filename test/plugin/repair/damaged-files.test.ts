@@ -18,6 +18,8 @@ interface Damage {
   readonly name: string;
   /** The configuration of a store in a folder. */
   settings(folder: string): StorageSettings;
+  /** The same, as the damaged store is opened; the same unless given. */
+  readonly salvaging?: (folder: string) => StorageSettings;
   /** Damages the files of the closed store. */
   damage(folder: string): Promise<void>;
   /** At least so many keys are salvaged. */
@@ -41,7 +43,35 @@ const sqlite = (folder: string): StorageSettings => ({
   sqlite: { path: join(folder, "db") },
 });
 
+const file = (folder: string): StorageSettings => ({
+  backend: "file",
+  file: { path: join(folder, "store.json") },
+});
+
+const salvagedFile = (folder: string): StorageSettings => ({
+  backend: "file",
+  file: { path: join(folder, "store.json"), salvage: true },
+});
+
 const DAMAGES: readonly Damage[] = [
+  {
+    name: "file with a bit of a value flipped",
+    settings: file,
+    salvaging: salvagedFile,
+    damage: (folder) => change(join(folder, "store.json"), flip),
+    atLeast: COUNT - 1,
+  },
+  {
+    name: "file with some lines overwritten",
+    settings: file,
+    salvaging: salvagedFile,
+    damage: (folder) =>
+      change(join(folder, "store.json"), (bytes) => {
+        const line = bytes.lastIndexOf("value 250 ");
+        bytes.fill(0xa5, line, line + 5000);
+      }),
+    atLeast: COUNT - 7,
+  },
   {
     name: "sqlite with a bit of a value flipped",
     settings: sqlite,
@@ -80,13 +110,14 @@ describe("verify with repair, of files that are damaged", () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  for (const { name, settings, damage, atLeast } of DAMAGES) {
+  for (const { name, settings, salvaging, damage, atLeast } of DAMAGES) {
     it(`salvages everything else from ${name}, and nothing that is not what was written`, async () => {
       const storage = await openStorage(settings(folder));
       await storage.setBatch(ctx, values);
+      if (salvaging !== undefined) await storage.compact(ctx);
       await storage.stop();
       await damage(folder);
-      await using damaged = await openStorage(settings(folder), { warn: () => undefined });
+      await using damaged = await openStorage((salvaging ?? settings)(folder), { warn: () => undefined });
       await using into = await openStorage();
       const { ok, repair } = await damaged.verify(ctx, { repair: { into } });
       expect(ok).to.equal(false);
