@@ -91,8 +91,12 @@ const FAULT_BRAND = Symbol.for("holdfast.StorageFault");
  * ({@link toStorageError}). A native error is translated to a fault where it is born, and kept as `cause`.
  */
 export class StorageFault extends Error {
-  /** A fault of another copy of this package is one too: a third party's backend may have brought its own. */
+  /**
+   * A fault of another copy of this package is one too: a third party's backend may have brought its own. Of a class
+   * that extends this one are only those that it made.
+   */
   static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== StorageFault) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === "object" && value !== null && FAULT_BRAND in value;
   }
 

@@ -71,6 +71,16 @@ describe("StorageFault", () => {
   });
 });
 
+describe("a class that extends StorageFault", () => {
+  class Special extends StorageFault {}
+
+  it("is told from other faults", () => {
+    const special = new Special("checksum", "a value is damaged");
+    expect(special).to.be.instanceOf(Special).and.instanceOf(StorageFault);
+    expect(new StorageFault("io", "the disk failed")).not.to.be.instanceOf(Special);
+  });
+});
+
 describe("toStorageError", () => {
   it("adds the operation, key and namespace to a fault, once", () => {
     const error = failed(new StorageFault("too-large", "the value has 70 MiB, at most 64 are allowed"));

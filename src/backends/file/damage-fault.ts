@@ -5,11 +5,6 @@ export type DamageDetails = Pick<FaultDetails, "namespace" | "key" | "cause">;
 
 /** A file that is not as it was written; says where. */
 export class DamageFault extends StorageFault {
-  /** Not as of every fault, which may come from another copy of this package: only these say where. */
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(this, value);
-  }
-
   readonly file: string;
   readonly offset: number;
   /** What is wrong there, without the advice that the message ends in. */
