@@ -2,6 +2,8 @@ import type { Message } from "./message.js";
 
 /** Messages read at once. */
 const PAGE = 64;
+/** What a round is taken for at first: a question, an answer, and what a tool may have said. */
+const USUAL_ROUND = 4;
 
 /** How much of a session is wanted. */
 export interface HistoryBounds {
@@ -55,10 +57,13 @@ async function tailOf(
   const pages: Message[][] = [];
   let rounds = 0;
   let start = length;
+  let size = Math.min(PAGE, bounds.maxMessages, USUAL_ROUND * bounds.maxRounds);
   const isEnough = () => rounds >= bounds.maxRounds || (rounds > 0 && length - start >= bounds.maxMessages);
   while (start > from && !isEnough()) {
-    const page = await session.lrange(Math.max(from, start - PAGE), start - 1);
-    start = Math.max(from, start - PAGE);
+    const end = start;
+    start = Math.max(from, end - size);
+    size = PAGE;
+    const page = await session.lrange(start, end - 1);
     rounds += page.filter(isQuestion).length;
     pages.push(page);
   }
