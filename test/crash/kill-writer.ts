@@ -12,7 +12,17 @@ const ctx = background();
 const WRITERS = 4;
 const [, , name, ...places] = process.argv;
 
-const tell = (line: string) => writeSync(1, `${line}\n`);
+/** A pipe takes a short line whole or not at all; a full one is tried again, as nothing may be done before it is told. */
+function tell(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+  }
+}
 
 async function open(folder: string): Promise<Backend> {
   const backend = await crashStoreIn(folder, CRASH_STORES[name as CrashStoreName]);
