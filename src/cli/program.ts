@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import type { CliIo } from "./cli-io.js";
 import type { CommandGroup, CommandRunner } from "./command-runner.js";
 import { backupCommands } from "./commands/backup-commands.js";
+import { compactCommand } from "./commands/compact-command.js";
 import { completionCommand } from "./commands/completion-command.js";
 import { counterCommands } from "./commands/counter-commands.js";
 import { configCommands } from "./commands/config-commands.js";
@@ -12,7 +13,6 @@ import { hashCommands } from "./commands/hash-commands.js";
 import { insightCommands } from "./commands/insight-commands.js";
 import { listCommands } from "./commands/list-commands.js";
 import { listingCommands } from "./commands/listing-commands.js";
-import { maintenanceCommands } from "./commands/maintenance-commands.js";
 import { namespaceCommands } from "./commands/namespace-commands.js";
 import { valueCommands } from "./commands/value-commands.js";
 import { verifyCommand } from "./commands/verify-command.js";
@@ -32,7 +32,7 @@ const GROUPS: readonly CommandGroup[] = [
   watchCommand,
   insightCommands,
   verifyCommand,
-  maintenanceCommands,
+  compactCommand,
   copyCommand,
   backupCommands,
   configCommands,

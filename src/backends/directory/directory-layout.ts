@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import type { StoredKey } from "../../core/key.js";
+import { INDEX_FILE, OWN_FOLDER } from "../files/lock-path.js";
 import { escapeName } from "./escaped-name.js";
 
-/** Holds everything but entries; no namespace's folder begins with a dot. */
-const OWN_FOLDER = ".holdfast";
 /** The folder of the root namespace; `@` stands in no escaped name. */
 const ROOT_NAMESPACE = "@root";
 export const ENTRY_SUFFIX = ".json";
@@ -15,6 +14,7 @@ const INNER_BYTES = 2 * (1 + 143);
 /** Where the files of a store are. */
 export class DirectoryLayout {
   readonly root: string;
+  /** Holds everything but entries; no namespace's folder begins with a dot. */
   readonly ownFolder: string;
   /** The index of all entries, beside which journals and lock stand. */
   readonly index: string;
@@ -22,7 +22,7 @@ export class DirectoryLayout {
   constructor(root: string) {
     this.root = root;
     this.ownFolder = join(root, OWN_FOLDER);
-    this.index = join(this.ownFolder, "index.json");
+    this.index = join(this.ownFolder, INDEX_FILE);
   }
 
   /** Whether every file can have a path that the system takes. */

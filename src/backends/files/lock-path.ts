@@ -1,7 +1,9 @@
 import { join } from "node:path";
 
-/** Of a store of the backend directory, below its folder: the index, which is kept as a store of the backend file. */
-const INDEX = [".holdfast", "index.json"];
+/** Below the folder of a store of the backend directory: what is not of an entry. */
+export const OWN_FOLDER = ".holdfast";
+/** In it: the index of all entries, which is kept as a store of the backend file. */
+export const INDEX_FILE = "index.json";
 
 /**
  * Where the lock of a store of files stands.
@@ -9,5 +11,5 @@ const INDEX = [".holdfast", "index.json"];
  * @param path of the store, as its configuration has it.
  */
 export function lockPath(backend: "file" | "directory", path: string): string {
-  return `${backend === "file" ? path : join(path, ...INDEX)}.lock`;
+  return `${backend === "file" ? path : join(path, OWN_FOLDER, INDEX_FILE)}.lock`;
 }

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { CommandGroup } from "../command-runner.js";
 
-/** Care of a store: compact. */
-export const maintenanceCommands: CommandGroup = (program, runner) => {
+/** compact: gives up the space of dead data. */
+export const compactCommand: CommandGroup = (program, runner) => {
   program
     .command("compact")
     .alias("vacuum")
