@@ -5,10 +5,9 @@ import { readdirSync } from "node:fs";
  * two seconds of processor time, more than most of these take themselves.
  */
 const SHORT_BACKENDS = /^backends\/((files|local|memory)\/|registry\.test\.ts$)/;
-const SHORT =
-  /^(architecture|core|examples|golden|memory|museum|observability|sealing|testing|transaction)\//;
+const SHORT = /^(architecture|core|examples|memory|museum|observability|sealing|testing|transaction)\//;
 /** These start the same servers. */
-const ON_ALL_SERVERS = /^(expiry|faults|structures|support)\//;
+const ON_ALL_SERVERS = /^(expiry|faults|golden|structures|support)\//;
 /** What runs longest begins first, so that no lane ends long after the others. */
 const FIRST = ["backends/", "stack/", "expiry, ", "shared", "plugin", "crash", "cli", "history", "model"];
 
@@ -35,7 +34,7 @@ export function testChunks(root) {
 function chunkOf(file) {
   if (SHORT_BACKENDS.test(file)) return "test/backends, the short ones";
   if (SHORT.test(file)) return "test, the short ones";
-  if (ON_ALL_SERVERS.test(file)) return "test/expiry, faults, structures and support";
+  if (ON_ALL_SERVERS.test(file)) return "test/expiry, faults, golden, structures and support";
   const [folder, next] = file.split("/");
   if (folder === "backends") return `test/backends/${next}`;
   // The forms of one backend: redis, redis-cluster, redis-uncached.
