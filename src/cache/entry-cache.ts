@@ -110,13 +110,17 @@ export class EntryCache implements CacheAnswers {
 
   /**
    * Whether an answer is the last that is known of a key: nothing changed it since the ticket was taken that the
-   * answer has not seen, and what is kept of it already is not newer.
+   * answer has not seen.
+   *
+   * What is kept already needs no look. If it came after the ticket, the guard knows its place. If it was there before,
+   * an answer reaches at least as far as all that is kept did when it was asked for, or history was replaced: then
+   * FollowedLog has dropped everything before it is a read's turn, and a commit of this process is newer whatever place
+   * it got.
    *
    * @param ordinal the place in the change log that the answer is as of; absent when it did not say.
    */
   mayFill(key: string, ticket: FillTicket, ordinal?: Ordinal): boolean {
-    if (this.#retired || !this.#guard.allows(key, ticket, ordinal)) return false;
-    return this.#places === undefined || ordinal === undefined || (this.#places.get(key) ?? 0) <= ordinal;
+    return !this.#retired && this.#guard.allows(key, ticket, ordinal);
   }
 
   /** Keeps an entry; `mayFill` was asked. `ordinal` absent: any change that the log brings from now on drops it. */

@@ -1,7 +1,9 @@
 import { expect } from "chai";
+import { FollowedLog } from "../../src/cache/followed-log.js";
 import { EntryCache } from "../../src/cache/entry-cache.js";
 import { systemClock } from "../../src/core/runtime.js";
 import { commitOvertakenByChange, readOvertakenByCommit } from "./cache-races.js";
+import { readAfterLostHistory } from "./replaced-history.js";
 
 const OPTIONS = { maxEntries: 10, maxBytes: 10_000, ttlMs: 0 };
 
@@ -27,5 +29,19 @@ describe("bug museum: the cache", () => {
 
   it("the races find a write-through that nothing guards", async () => {
     expect(await commitOvertakenByChange(new UnguardedCache(OPTIONS, systemClock))).to.equal(1);
+  });
+
+  it("what a failover undid is not answered beyond the bound", async () => {
+    expect(await readAfterLostHistory()).to.equal(0);
+  });
+
+  it("the schedule finds a follower that trusts what the log has not told of", async () => {
+    const ahead = Object.getOwnPropertyDescriptor(FollowedLog.prototype, "aheadSince") as PropertyDescriptor;
+    Object.defineProperty(FollowedLog.prototype, "aheadSince", { ...ahead, get: () => Infinity });
+    try {
+      expect(await readAfterLostHistory()).to.equal(2);
+    } finally {
+      Object.defineProperty(FollowedLog.prototype, "aheadSince", ahead);
+    }
   });
 });
