@@ -16,9 +16,11 @@ export class StoreProcess {
   #wake: () => void = () => undefined;
   #errors = "";
 
-  constructor(program: URL, task: unknown) {
+  /** @param variables of its environment, beside those of this process. */
+  constructor(program: URL, task: unknown, variables: Readonly<Record<string, string>> = {}) {
     this.#child = spawn(process.execPath, [compiledProgram(program), JSON.stringify(task)], {
       cwd: ROOT,
+      env: { ...process.env, ...variables },
       stdio: ["ignore", "inherit", "pipe", "ipc"],
     });
     this.#child.stderr?.on("data", (chunk: Buffer) => {

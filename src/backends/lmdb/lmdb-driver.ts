@@ -38,6 +38,8 @@ export interface LmdbRoot extends LmdbTable {
   openDB(name: string, options: object): LmdbTable;
   /** Runs `body` inside a write transaction; when it rejects, nothing of it stays. */
   childTransaction<T>(body: () => Promise<T>): Promise<T>;
+  /** As `childTransaction`, begun and ended on the thread of the caller, which waits for other processes meanwhile. */
+  transactionSync<T>(body: () => Promise<T>): Promise<T>;
   resetReadTxn(): void;
   useReadTransaction(): LmdbTransaction;
   backup(path: string, compact: boolean): Promise<void>;

@@ -1,9 +1,11 @@
+import process from "node:process";
 import { StorageFault } from "../../core/errors.js";
 import { Turn } from "../files/turn.js";
 import { commitErrorOf, isRecoverable, lmdbFault } from "./lmdb-errors.js";
 import type { LmdbHandles } from "./lmdb-handles.js";
 import { LmdbView, type Tables } from "./lmdb-view.js";
 import { OpenGeneration } from "./open-generation.js";
+import { poolThreads } from "./pool-threads.js";
 import { hasMoved, markMoved } from "./store-format.js";
 import { openGeneration, type StorePlace } from "./store-place.js";
 
@@ -16,6 +18,12 @@ const GENERATION_STEP = 2 ** 40;
  * default, would wait for ever.
  */
 const compactions = new Turn();
+
+/** Where a transaction is begun and ended: in a thread of the pool, or in this one, which stands still meanwhile. */
+type Thread = "pool" | "this";
+
+/** A pool of one thread has none left for files while a transaction holds it. */
+const COMPACTING_THREAD: Thread = poolThreads(process.env["UV_THREADPOOL_SIZE"]) > 1 ? "pool" : "this";
 
 /** What became of a transaction that met no error: its answer, or that the store has moved to its next generation. */
 type Transacted<T> = { readonly moved: false; readonly answer: T } | { readonly moved: true };
@@ -93,10 +101,10 @@ export class LmdbEnvironment {
    * Runs `body`, which may pause, in a write transaction, after those asked for before. It resolves when the commit is
    * as durable as the options say; when it rejects nothing of it stays, unless the fault says otherwise.
    */
-  write<T>(body: (view: LmdbView) => Promise<T>): Promise<T> {
+  write<T>(body: (view: LmdbView) => Promise<T>, thread: Thread = "pool"): Promise<T> {
     return this.#turn.run(async () => {
       for (;;) {
-        const result = await this.#transact(body);
+        const result = await this.#transact(body, thread);
         if (!result.moved) {
           for (const told of this.#listeners) told();
           return result.answer;
@@ -133,7 +141,8 @@ export class LmdbEnvironment {
    * one count. Other processes go on in the old one until their next call, which finds it has moved.
    */
   async compact(): Promise<void> {
-    await compactions.run(() => this.write(({ tables }) => this.#writeNextGeneration(tables)));
+    const copy = ({ tables }: LmdbView) => this.#writeNextGeneration(tables);
+    await compactions.run(() => this.write(copy, COMPACTING_THREAD));
     await this.#follow();
   }
 
@@ -147,20 +156,21 @@ export class LmdbEnvironment {
     await markMoved(tables, this.place.breather());
   }
 
-  async #transact<T>(body: (view: LmdbView) => Promise<T>): Promise<Transacted<T>> {
+  async #transact<T>(body: (view: LmdbView) => Promise<T>, thread: Thread): Promise<Transacted<T>> {
     if (this.#failure !== undefined) throw this.#failure;
     const { writer, written } = this.#handles;
     let refusal: { readonly error: unknown } | undefined;
+    const work = async (): Promise<Transacted<T>> => {
+      try {
+        if (hasMoved(written)) return { moved: true };
+        return { moved: false, answer: await body(new LmdbView(written)) };
+      } catch (error) {
+        refusal = { error };
+        throw error;
+      }
+    };
     try {
-      return await writer.childTransaction(async () => {
-        try {
-          if (hasMoved(written)) return { moved: true };
-          return { moved: false, answer: await body(new LmdbView(written)) };
-        } catch (error) {
-          refusal = { error };
-          throw error;
-        }
-      });
+      return await (thread === "pool" ? writer.childTransaction(work) : writer.transactionSync(work));
     } catch (error) {
       if (refusal !== undefined) throw lmdbFault(refusal.error, "writing");
       throw this.#failed(await commitErrorOf(error));
