@@ -4,7 +4,7 @@ import { isMissing, lmdbFault } from "./lmdb-errors.js";
 import { keyEncoder } from "./lmdb-key.js";
 import type { SyncMode } from "./lmdb-options.js";
 import type { Tables } from "./lmdb-view.js";
-import { checkFormat, FACTS, isMarked, refuseForeign } from "./store-format.js";
+import { checkFormat, FACTS, isMarked, mark, refuseForeign } from "./store-format.js";
 
 /** Readers of all processes at once. */
 const MAX_READERS = 512;
@@ -43,14 +43,15 @@ export async function openHandles(
   const options = optionsOf(path, sync);
   const opened: LmdbRoot[] = [];
   try {
+    // Where another process writes, this waits on the thread of the event loop: lmdb-js has no other way.
     const writer = openRoot(driver, options, opened);
     refuseForeign(writer, path);
-    const facts = writer.openDB(FACTS, TABLE);
-    if (!isMarked({ facts }) && !(await isAlone(folder, generation))) throw LEFT_BEHIND;
-    await checkFormat(writer, { facts }, path);
-    // To open a table, a handle that may write begins a write transaction on the thread of the event loop.
+    // So would each table by itself; in a transaction of its own they are waited for beside the event loop.
+    const found = await writer.childTransaction(() => tablesOfStore(writer, path));
+    if (found === undefined && !(await isAlone(folder, generation))) throw LEFT_BEHIND;
+    const written = found ?? (await writer.childTransaction(() => tablesOfNewStore(writer, path)));
     const reader = openRoot(driver, { ...options, readOnly: true }, opened);
-    return { generation, writer, written: tablesOf(writer), reader, read: tablesOf(reader) };
+    return { generation, writer, written, reader, read: tablesOf(reader) };
   } catch (error) {
     await closeAll(opened);
     if (isLeftBehind(error)) throw error;
@@ -58,6 +59,22 @@ export async function openHandles(
     if (isMissing(error)) throw LEFT_BEHIND;
     throw lmdbFault(error, `opening ${path}`);
   }
+}
+
+/** Undefined where no store was begun. */
+async function tablesOfStore(writer: LmdbRoot, path: string): Promise<Tables | undefined> {
+  const facts = writer.openDB(FACTS, TABLE);
+  if (!isMarked({ facts })) return undefined;
+  checkFormat({ facts }, path);
+  return tablesOf(writer);
+}
+
+async function tablesOfNewStore(writer: LmdbRoot, path: string): Promise<Tables> {
+  const tables = tablesOf(writer);
+  // Another process may have been faster.
+  if (isMarked(tables)) checkFormat(tables, path);
+  else mark(tables);
+  return tables;
 }
 
 /** Whether a generation is there and no other: an empty one may begin a store, or was removed while it was opened. */

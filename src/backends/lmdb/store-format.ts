@@ -23,20 +23,9 @@ export function refuseForeign(root: LmdbRoot, path: string): void {
   );
 }
 
-/** Marks a new store as ours. @throws StorageFault `newer-format` when a later version has written the store. */
-export async function checkFormat(
-  root: LmdbRoot,
-  { facts }: Pick<Tables, "facts">,
-  path: string,
-): Promise<void> {
-  const found = facts.getBinary(FORMAT_KEY);
-  if (found === undefined) {
-    await root.childTransaction(async () => {
-      if (facts.getBinary(FORMAT_KEY) === undefined) facts.put(FORMAT_KEY, Buffer.from(String(FORMAT)));
-    });
-    return;
-  }
-  const format = Number(found.toString());
+/** @throws StorageFault `newer-format` when a later version has written the store, `checksum` when its mark is damaged. */
+export function checkFormat({ facts }: Pick<Tables, "facts">, path: string): void {
+  const format = Number(facts.getBinary(FORMAT_KEY)?.toString());
   if (format === FORMAT) return;
   const reason = format > FORMAT ? "newer-format" : "checksum";
   const said = Number.isSafeInteger(format) ? `has format ${format}` : "has a damaged mark of its format";
@@ -46,6 +35,11 @@ export async function checkFormat(
 /** Whether a store is marked, so that it is not a new one. */
 export function isMarked({ facts }: Pick<Tables, "facts">): boolean {
   return facts.getBinary(FORMAT_KEY) !== undefined;
+}
+
+/** Inside a write transaction: from its commit on there is a store of ours. */
+export function mark({ facts }: Pick<Tables, "facts">): void {
+  facts.put(FORMAT_KEY, Buffer.from(String(FORMAT)));
 }
 
 /** Whether the store has moved to the next generation: then nothing here counts any more. */

@@ -162,6 +162,60 @@ describe("LmdbEnvironment", () => {
     });
   }
 
+  /** A driver that notes of every table opened for writing whether that was in a transaction. */
+  async function noting(inTransaction: boolean[]): Promise<LmdbDriver> {
+    const driver = await loadLmdb();
+    return {
+      open(options: { readonly readOnly?: boolean }) {
+        const root = driver.open(options);
+        if (options.readOnly === true) return root;
+        let isWithin = false;
+        const [openDB, childTransaction] = [root.openDB.bind(root), root.childTransaction.bind(root)];
+        return Object.assign(root, {
+          openDB(...args: Parameters<typeof openDB>) {
+            inTransaction.push(isWithin);
+            return openDB(...args);
+          },
+          childTransaction<T>(body: () => Promise<T>) {
+            return childTransaction(async () => {
+              isWithin = true;
+              return await body().finally(() => (isWithin = false));
+            });
+          },
+        });
+      },
+    };
+  }
+
+  it("opens no table by a transaction of its own, which would wait on the thread of the event loop", async () => {
+    for (const store of ["new", "there already"]) {
+      const inTransaction: boolean[] = [];
+      await (await open(new DataFolder(path), await noting(inTransaction))).close();
+      assert.ok(inTransaction.length > 0, store);
+      assert.ok(!inTransaction.includes(false), store);
+    }
+  });
+
+  for (const [mark, reason] of [
+    ["2", "newer-format"],
+    ["x", "checksum"],
+  ] as const) {
+    it(`refuses a store marked ${mark} as ${reason}, again and again, and changes nothing`, async () => {
+      const store = await open();
+      await store.write(async ({ tables }) => void tables.facts.put("format", bytes(mark)));
+      const before = store.lastTransaction;
+      await store.close();
+      environment = undefined;
+      const place = { driver: await loadLmdb(), folder: new DataFolder(path), sync: "all" } as const;
+      const again = () =>
+        LmdbEnvironment.open({ ...place, breather: () => new Breather(systemRuntime.clock) });
+      for (let n = 0; n < 2; n++) await assert.rejects(again, { name: "StorageFault", reason });
+      const root = place.driver.open({ path: place.folder.generationPath(1), maxDbs: 9 });
+      assert.equal(2 ** 40 + root.env.info().lastTxnId, before);
+      await root.close();
+    });
+  }
+
   it("compacts more stores at once than Node has threads for files", async () => {
     const paths = Array.from({ length: 6 }, (_, n) => join(path, String(n)));
     const stores: LmdbEnvironment[] = [];
