@@ -262,6 +262,8 @@ export interface Capabilities {
   readonly flush: boolean;
   /** `extensions.files` is there. */
   readonly files: boolean;
+  /** Calls `expired` of its setup. Absent: it does not, and what an expired structure leaves waits for `compact`. */
+  readonly reportsExpired?: boolean;
 }
 
 export interface Limits {
@@ -321,6 +323,19 @@ export interface BackendSetup {
   readonly compression: "none" | "gzip";
   /** Told about things that are not any call's error: a failed background sweep, a salvaged tail. */
   readonly warn: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+  /**
+   * Told of the heads of structures that a sweep of this instance removed, once it has: whoever reads finds none of them
+   * any more. Must not throw. One may be told of twice, by two instances too, and one that another instance removed;
+   * whoever is told looks at the key before it drops anything. What is removed while nobody hears of it, as the process
+   * is killed or an answer is lost, is found by `compact`.
+   */
+  readonly expired?: ((namespace: string, heads: readonly ExpiredHead[]) => void) | undefined;
+}
+
+/** The head of a structure whose deadline has passed. */
+export interface ExpiredHead {
+  readonly key: StoredKey;
+  readonly incarnation: string;
 }
 
 export type BackendFactory = (setup: BackendSetup) => Backend;

@@ -36,6 +36,7 @@ export function directoryHarness(form: Partial<BackendSetup> = {}, name = "direc
       verify: true,
       flush: true,
       files: true,
+      reportsExpired: true,
     },
     create: async (conditions) => make(await mkdtemp(join(MEMORY_FOLDER, "holdfast-")), conditions),
     reopen: async (backend, conditions) => make(folderOf(backend), conditions),

@@ -35,6 +35,7 @@ export function fileHarness(form: Partial<BackendSetup> = {}, name = "file"): Su
       verify: true,
       flush: true,
       files: true,
+      reportsExpired: true,
     },
     async create(conditions) {
       return make(join(await mkdtemp(join(MEMORY_FOLDER, "holdfast-")), "storage.json"), conditions);

@@ -29,6 +29,7 @@ export function lmdbHarness(form: Partial<BackendSetup> = {}, name = "lmdb"): Su
       verify: true,
       flush: true,
       files: true,
+      reportsExpired: true,
     },
     create: async (conditions) => make(await mkdtemp(join(MEMORY_FOLDER, "holdfast-lmdb-")), conditions),
     reopen: async (backend, conditions) => make(pathOf(backend), conditions),

@@ -14,6 +14,7 @@ export function memoryHarness(factory: BackendFactory, name = "memory"): SuiteHa
       verify: false,
       flush: false,
       files: false,
+      reportsExpired: true,
     },
     create: async (conditions) => factory(suiteSetup(conditions)),
   };

@@ -38,6 +38,7 @@ export function redisHarness(
       verify: true,
       flush: false,
       files: false,
+      reportsExpired: true,
     },
     create: async (conditions) => make(ownPrefix(), conditions),
     reopen: again,

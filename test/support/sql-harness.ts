@@ -45,6 +45,7 @@ export function sqlHarness(
       verify: true,
       flush: false,
       files: false,
+      reportsExpired: true,
     },
     create: (conditions) => make(shelf.take(), conditions),
     reopen: (backend, conditions) => make(tableOf(backend), conditions),

@@ -33,6 +33,7 @@ export function sqliteHarness(
       verify: true,
       flush: true,
       files: true,
+      reportsExpired: true,
     },
     create: async (conditions) =>
       make(join(await mkdtemp(join(MEMORY_FOLDER, "holdfast-sqlite-")), "store.db"), conditions),
@@ -55,6 +56,7 @@ export function sqliteInMemoryHarness(library: string): SuiteHarness {
       verify: false,
       flush: false,
       files: false,
+      reportsExpired: true,
     },
     create: async (conditions) => sqliteBackend(suiteSetup(conditions, { options: { library } })),
   };

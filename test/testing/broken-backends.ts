@@ -7,6 +7,7 @@ import type {
   ChangesOptions,
   ChangesResult,
   CommitResult,
+  ExpiredHead,
   Position,
   ReadResult,
   ScanOptions,
@@ -196,6 +197,12 @@ export interface BrokenBackend {
   readonly modelFindsIt: boolean;
 }
 
+/** Tells of other heads than were removed. */
+function telling(change: (heads: readonly ExpiredHead[]) => readonly ExpiredHead[]): BackendFactory {
+  return (setup) =>
+    memoryBackend({ ...setup, expired: (namespace, heads) => setup.expired?.(namespace, change(heads)) });
+}
+
 export const BROKEN_BACKENDS: readonly BrokenBackend[] = [
   {
     bug: "range checks are ignored",
@@ -291,6 +298,24 @@ export const BROKEN_BACKENDS: readonly BrokenBackend[] = [
     factory: mergedNamespaces,
     caughtBy: ["keep to themselves: a word", "check and conflict apart"],
     modelFindsIt: true,
+  },
+  {
+    bug: "a sweep tells of no head that it removed",
+    factory: telling(() => []),
+    caughtBy: ["tells of the heads of structures that it removed, and of nothing else"],
+    modelFindsIt: false,
+  },
+  {
+    bug: "a sweep tells of the first head of many only",
+    factory: telling((heads) => heads.slice(0, 1)),
+    caughtBy: ["tells of thousands of heads, each of them"],
+    modelFindsIt: false,
+  },
+  {
+    bug: "a sweep tells of heads without their incarnation",
+    factory: telling((heads) => heads.map(({ key }) => ({ key, incarnation: "" }))),
+    caughtBy: ["tells of no head that lives longer, or for ever, by then"],
+    modelFindsIt: false,
   },
   {
     bug: "cancelled contexts are not looked at",

@@ -32,6 +32,7 @@ import type { LocalEntry } from "../local/local-entry.js";
 import { namePages, scanPages } from "../local/local-scan.js";
 import { prepareRanges } from "../local/prepare-ranges.js";
 import { Sweeper } from "../local/sweeper.js";
+import { tellExpired } from "../local/tell-expired.js";
 import { directoryFiles } from "./directory-files.js";
 import { DirectoryLayout } from "./directory-layout.js";
 import { directoryOptions, type DirectoryOptions } from "./directory-options.js";
@@ -223,10 +224,12 @@ export class DirectoryBackend implements Backend {
 
   async #sweep(open: OpenDirectory): Promise<boolean> {
     return open.commits.turn.run(async () => {
-      const commit = this.#store.sweep(this.#store.now(), SWEEP_ENTRIES);
-      if (commit === undefined) return false;
+      const sweep = this.#store.sweep(this.#store.now(), SWEEP_ENTRIES);
+      if (sweep === undefined) return false;
+      const { commit, expired } = sweep;
       await open.commits.write([commit]);
       this.#apply(open, commit);
+      tellExpired(this.#setup.expired, commit.namespace, expired);
       return true;
     });
   }

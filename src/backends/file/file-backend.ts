@@ -28,6 +28,7 @@ import { namePages, scanPages } from "../local/local-scan.js";
 import { LocalStore } from "../local/local-store.js";
 import { prepareRanges } from "../local/prepare-ranges.js";
 import { Sweeper } from "../local/sweeper.js";
+import { tellExpired } from "../local/tell-expired.js";
 import { CommitLog } from "./commit-log.js";
 import { decideGroup } from "./commit-group.js";
 import { fetchedPages, fetchValues } from "./fetched-pages.js";
@@ -188,10 +189,12 @@ export class FileBackend implements Backend {
 
   async #sweep({ commits }: OpenState): Promise<boolean> {
     return commits.turn.run(async () => {
-      const commit = this.#store.sweep(this.#store.now(), SWEEP_ENTRIES);
-      if (commit === undefined) return false;
+      const sweep = this.#store.sweep(this.#store.now(), SWEEP_ENTRIES);
+      if (sweep === undefined) return false;
+      const { commit, expired } = sweep;
       await commits.write([commit]);
       this.#apply(commit);
+      tellExpired(this.#setup.expired, commit.namespace, expired);
       return true;
     });
   }

@@ -37,6 +37,7 @@ export function journaledInfo(name: string, { durability }: JournalOptions): Bac
       verify: true,
       flush: true,
       files: true,
+      reportsExpired: true,
     },
     limits: LIMITS,
     durability: HELD[durability],

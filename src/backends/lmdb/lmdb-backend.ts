@@ -27,6 +27,7 @@ import { ChangeSignal } from "../local/change-signal.js";
 import { CommitPoller } from "../local/commit-poller.js";
 import { Lifecycle } from "../local/lifecycle.js";
 import { Sweeper } from "../local/sweeper.js";
+import { tellExpired } from "../local/tell-expired.js";
 import { changesAfter } from "./noted-changes.js";
 import { CommitCall } from "./commit-call.js";
 import { DataFolder } from "./data-folder.js";
@@ -181,11 +182,12 @@ class LmdbBackend implements Backend {
     const environment = this.#environment;
     environment.checkReaders();
     if (!(await environment.read((view) => hasDue(view, this.#clock.now())))) return false;
-    const swept = await environment.write(async (view) =>
+    const expired = await environment.write(async (view) =>
       sweepExpired(view, new CommitCall(view, this.#commitSetup()), this.#sweepIds, this.#clock.now()),
     );
     this.#background?.note();
-    return swept;
+    for (const [namespace, headers] of expired ?? []) tellExpired(this.#setup.expired, namespace, headers);
+    return expired !== undefined;
   }
 
   get #environment(): LmdbEnvironment {
@@ -263,6 +265,7 @@ function infoOf({ durability }: LmdbOptions): BackendInfo {
       verify: true,
       flush: true,
       files: true,
+      reportsExpired: true,
     },
     limits: LIMITS,
     durability,

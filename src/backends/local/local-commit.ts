@@ -26,6 +26,12 @@ export interface LocalCommit {
   readonly writes: readonly LocalWrite[];
 }
 
+/** A commit that removes expired entries, and these. */
+export interface LocalSweep {
+  readonly commit: LocalCommit;
+  readonly expired: readonly LocalEntry[];
+}
+
 /** What a commit did to what was there; see `Committed` in the contract. */
 export interface Applied {
   readonly replaced: readonly (Header | undefined)[];

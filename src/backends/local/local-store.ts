@@ -20,7 +20,7 @@ import type {
   Write,
 } from "../backend.js";
 import type { Retention } from "./change-log.js";
-import type { Applied, LocalCommit, LocalWrite } from "./local-commit.js";
+import type { Applied, LocalCommit, LocalSweep, LocalWrite } from "./local-commit.js";
 import { localEntry, type LocalEntry } from "./local-entry.js";
 import { LocalNamespace, type Walk } from "./local-namespace.js";
 
@@ -170,12 +170,13 @@ export class LocalStore {
 
   /**
    * A commit that removes expired entries of some namespace, at most `limit`, not yet applied; undefined when none is
-   * left. A backend applies it as any other, then asks again.
+   * left. A backend applies it as any other, tells of the expired, then asks again.
    */
-  sweep(now: number, limit: number): LocalCommit | undefined {
+  sweep(now: number, limit: number): LocalSweep | undefined {
     for (const [namespace, space] of this.#namespaces) {
       const due = space.due(now, limit);
-      if (due.length > 0) return this.#expiry(namespace, space.log.position, now, due);
+      if (due.length > 0)
+        return { commit: this.#expiry(namespace, space.log.position, now, due), expired: due };
       space.log.trim(now);
     }
     return undefined;

@@ -29,6 +29,7 @@ import { namePages, scanPages } from "../local/local-scan.js";
 import { LocalStore } from "../local/local-store.js";
 import { hasRanges, prepareRanges } from "../local/prepare-ranges.js";
 import { Sweeper } from "../local/sweeper.js";
+import { tellExpired } from "../local/tell-expired.js";
 
 const MIB = 1024 * 1024;
 
@@ -42,6 +43,7 @@ const INFO: BackendInfo = {
     verify: false,
     flush: false,
     files: false,
+    reportsExpired: true,
   },
   limits: { maxValueBytes: 64 * MIB, maxBatchEntries: 100_000, maxBatchBytes: 256 * MIB },
   durability: "none",
@@ -191,10 +193,12 @@ class MemoryBackend implements Backend {
   }
 
   #sweep(): boolean {
-    const commit = this.#store.sweep(this.#store.now(), SWEEP_ENTRIES);
-    if (commit === undefined) return false;
+    const sweep = this.#store.sweep(this.#store.now(), SWEEP_ENTRIES);
+    if (sweep === undefined) return false;
+    const { commit, expired } = sweep;
     this.#store.apply(commit);
     this.#signal.notify(commit.namespace);
+    tellExpired(this.#setup.expired, commit.namespace, expired);
     return true;
   }
 }

@@ -7,7 +7,7 @@ import { openEntry } from "./entry-header.js";
 /** What scripts/commit.lua answers for one batch. */
 type BatchAnswer = number | readonly [number, Buffer] | readonly [Buffer, ...(number | Buffer)[]];
 
-/** What scripts/commit.lua answers. */
+/** What scripts/commit.lua answers; behind the answers of the batches what {@link headsOf} gives, if anything. */
 export type CommitAnswer = readonly [now: number, ordinal: number, id: Buffer, ...answers: BatchAnswer[]];
 
 /** The results of the batches that an answer is about. */
@@ -20,6 +20,11 @@ export function resultsOf(batches: readonly Batch[], [now, , , ...answers]: Comm
       return { status: "fault", fault: error as Error };
     }
   });
+}
+
+/** Key and incarnation, one after the other, of the heads of structures that were swept along. */
+export function headsOf(batches: readonly Batch[], [, , , ...answers]: CommitAnswer): readonly Buffer[] {
+  return (answers[batches.length] ?? []) as readonly Buffer[];
 }
 
 function resultOf(batch: Batch, now: number, answer: BatchAnswer): CommitResult {

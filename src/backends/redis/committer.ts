@@ -4,11 +4,11 @@ import { StorageFault } from "../../core/errors.js";
 import type { VersionSource } from "../../core/version.js";
 import type { BackendSetup, Batch, CommitResult, Limits } from "../backend.js";
 import { limitFault } from "../local/batch-limits.js";
-import { resultsOf, committedAt, type CommitAnswer } from "./commit-answer.js";
+import { committedAt, headsOf, resultsOf, type CommitAnswer } from "./commit-answer.js";
 import { chunksOf } from "./commit-chunks.js";
 import { addBatch } from "./commit-words.js";
 import { tailOf } from "./change-record.js";
-import { sweepWhole } from "./expiry-sweep.js";
+import { sweepWhole, tellOfHeads } from "./expiry-sweep.js";
 import type { NameRegistry } from "./name-registry.js";
 import { AnswerLost, type RedisConnection } from "./redis-connection.js";
 import type { Argument } from "./redis-driver.js";
@@ -30,6 +30,7 @@ export interface CommitterSetup {
   readonly ids: VersionSource;
   readonly limits: Limits;
   readonly changes: BackendSetup["changes"];
+  readonly expired: BackendSetup["expired"];
   readonly operationTimeoutMs: number;
   readonly warn: BackendSetup["warn"];
 }
@@ -150,6 +151,7 @@ export class Committer {
     for (const batch of batches) addBatch(words, batch);
     const answer = (await connection.write(limit, SCRIPTS.commit, space.keys.all, words)) as CommitAnswer;
     space.reached = Math.max(space.reached, answer[1]);
+    tellOfHeads(this.#setup, space, headsOf(batches, answer));
     return resultsOf(batches, answer);
   }
 

@@ -68,7 +68,7 @@ class RedisBackend implements Backend {
   #endTimers: Cancel | undefined;
 
   constructor(setup: BackendSetup) {
-    const { changes, operationTimeoutMs, runtime, warn } = setup;
+    const { changes, expired, operationTimeoutMs, runtime, warn } = setup;
     const options = redisOptions(setup);
     this.#setup = setup;
     this.#options = options;
@@ -78,7 +78,7 @@ class RedisBackend implements Backend {
     this.#registry = new NameRegistry(this.#connection, this.#spaces, options.prefix, this.#limited);
     this.#reads = new ReadGatherer(this.#connection, operationTimeoutMs);
     this.#wakeUps = new WakeUps(this.#connection, runtime.timers, this.#lifecycle);
-    const common = { connection: this.#connection, ids: new VersionSource(runtime.random), changes };
+    const common = { connection: this.#connection, ids: new VersionSource(runtime.random), changes, expired };
     const { limits } = this.#info;
     const { registry, spaces } = { registry: this.#registry, spaces: this.#spaces };
     this.#committer = new Committer({ ...common, registry, spaces, limits, operationTimeoutMs, warn });
@@ -279,6 +279,7 @@ function infoOf({ maxBatch }: RedisOptions, durability: Durability): BackendInfo
       verify: true,
       flush: false,
       files: false,
+      reportsExpired: true,
     },
     limits: { maxValueBytes: 64 * MIB, maxBatchEntries: maxBatch, maxBatchBytes: 64 * MIB },
     durability,

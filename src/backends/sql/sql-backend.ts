@@ -51,6 +51,7 @@ const CAPABILITIES = {
   verify: true,
   flush: false,
   files: false,
+  reportsExpired: true,
 } as const;
 
 /** Compacting a large store takes as long as it takes; a server that has died under it must not hold it for ever. */
@@ -223,7 +224,9 @@ export class SqlBackend implements Backend {
   }
 
   #sweep(): Promise<boolean> {
-    return sweepSlice(this.#store, this.#sweepIds, this.#setup.operationTimeoutMs);
+    const { operationTimeoutMs, expired } = this.#setup;
+    const [store, ids] = [this.#store, this.#sweepIds];
+    return sweepSlice({ store, ids, timeoutMs: operationTimeoutMs, expired });
   }
 
   #makeSweeper(): Sweeper {

@@ -25,6 +25,7 @@ import { Breather } from "../files/breather.js";
 import { ChangeSignal } from "../local/change-signal.js";
 import { Lifecycle } from "../local/lifecycle.js";
 import { Sweeper } from "../local/sweeper.js";
+import { tellExpired } from "../local/tell-expired.js";
 import { BackgroundFlush } from "../local/background-flush.js";
 import { overFaults, waitingForAll } from "./batch-contexts.js";
 import { readChanges } from "./change-rows.js";
@@ -207,10 +208,11 @@ class SqliteBackend implements Backend {
   async #sweep(): Promise<boolean> {
     const now = this.#clock.now();
     if (!(await this.#store.read(background(), (connection) => hasDue(connection, now)))) return false;
-    await this.#store.write(background(), async (connection) =>
+    const expired = await this.#store.write(background(), async (connection) =>
       sweepExpired(connection, new CommitCall(connection, this.#commitSetup()), this.#sweepIds, now),
     );
     this.#committed();
+    for (const [namespace, headers] of expired) tellExpired(this.#setup.expired, namespace, headers);
     return true;
   }
 
@@ -317,6 +319,7 @@ function infoOf({ isFile, held }: SqliteOptions): BackendInfo {
       verify: isFile,
       flush: isFile,
       files: isFile,
+      reportsExpired: true,
     },
     limits: LIMITS,
     durability: held,

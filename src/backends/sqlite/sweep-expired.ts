@@ -1,10 +1,12 @@
 import type { StoredHeader } from "../../core/entry.js";
 import { StorageFault } from "../../core/errors.js";
 import type { VersionSource } from "../../core/version.js";
-import type { ChangedWrite } from "../backend.js";
 import { removal, type CommitCall } from "./commit-call.js";
 import { readHeader, textOf } from "./entry-row.js";
 import type { SqliteConnection } from "./sqlite-connection.js";
+
+/** What is known of an entry that expired. */
+type Expired = Pick<StoredHeader, "key" | "incarnation">;
 
 /** Rows looked at or removed in one transaction. */
 const SWEPT_AT_ONCE = 512;
@@ -29,24 +31,31 @@ export function hasDue(connection: SqliteConnection, now: number): boolean {
 /**
  * Removes entries whose deadline has passed, in one commit of each namespace, and some of what emptied namespaces left
  * behind. Inside a write transaction.
+ *
+ * @returns what expired, by namespace
  */
 export function sweepExpired(
   connection: SqliteConnection,
   call: CommitCall,
   ids: VersionSource,
   now: number,
-): void {
-  for (const [namespace, writes] of removeExpired(connection, now)) {
+): ReadonlyMap<string, readonly Expired[]> {
+  const expired = removeExpired(connection, now);
+  for (const [namespace, headers] of expired) {
     const space = call.open(namespace);
     space.prepareWriting();
-    space.note(ids.next(), writes);
+    space.note(
+      ids.next(),
+      headers.map((header) => removal("expire", header)),
+    );
   }
   call.finish();
   removeDropped(connection);
+  return expired;
 }
 
-function removeExpired(connection: SqliteConnection, now: number): ReadonlyMap<string, ChangedWrite[]> {
-  const expired = new Map<string, ChangedWrite[]>();
+function removeExpired(connection: SqliteConnection, now: number): ReadonlyMap<string, Expired[]> {
+  const expired = new Map<string, Expired[]>();
   for (const row of connection.all(EXPIRED, [now])) {
     const [ns, key, head, bytes, name] = row as readonly [
       number,
@@ -59,20 +68,15 @@ function removeExpired(connection: SqliteConnection, now: number): ReadonlyMap<s
     // What an emptied namespace left behind was deleted before.
     if (name === null) continue;
     const namespace = textOf(name);
-    const writes = expired.get(namespace) ?? [];
-    expired.set(namespace, writes);
-    writes.push(removal("expire", headerOf(namespace, textOf(key), head, bytes)));
+    const headers = expired.get(namespace) ?? [];
+    expired.set(namespace, headers);
+    headers.push(headerOf(namespace, textOf(key), head, bytes));
   }
   return expired;
 }
 
 /** Of a damaged entry only the key is known. */
-function headerOf(
-  namespace: string,
-  key: string,
-  head: Uint8Array,
-  bytes: number,
-): Pick<StoredHeader, "key" | "incarnation"> {
+function headerOf(namespace: string, key: string, head: Uint8Array, bytes: number): Expired {
   try {
     return readHeader(namespace, key, head, bytes);
   } catch (error) {

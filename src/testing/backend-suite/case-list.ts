@@ -10,7 +10,7 @@ import type { Conditions, SuiteHarness, TestFunctions } from "./suite-harness.js
 /** What a case may ask for instead of the usual. */
 export type Wishes = Partial<Omit<Conditions, "runtime">>;
 
-const USUAL: Required<Wishes> = { changes: { count: 10_000, ageMs: 3_600_000 }, sweepIntervalMs: 60_000 };
+const USUAL = { changes: { count: 10_000, ageMs: 3_600_000 }, sweepIntervalMs: 60_000 } satisfies Wishes;
 
 /** Registers the cases of one suite with the test runner, each on a backend of its own, and counts them. */
 export class CaseList {

@@ -5,6 +5,7 @@ import { compareKeys, headKey } from "../../core/key.js";
 import { EVERYTHING, prefixRange } from "../../core/range.js";
 import { FakeRuntime } from "../fake-runtime.js";
 import type { CaseList } from "./case-list.js";
+import { expiredHeadCases } from "./expired-head-cases.js";
 import { del, dropRange, put, type Rig } from "./rig.js";
 
 /** Deadlines: from when on an entry is absent, for whom, and what the sweep leaves in the log. */
@@ -15,7 +16,10 @@ export function expiryCases(list: CaseList): void {
   list.topic("expiry", () => {
     list.topic("deadlines", () => deadlineCases(list, ttlMs));
     list.topic("expired entries count as absent", () => absenceCases(list, ttlMs));
-    list.topic("the sweep", () => sweepCases(list, ttlMs));
+    list.topic("the sweep", () => {
+      sweepCases(list, ttlMs);
+      expiredHeadCases(list, ttlMs);
+    });
     if (list.hasFakeTime) list.topic("the clock", () => clockCases(list));
   });
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { headKey } from "../../core/key.js";
 import { EVERYTHING } from "../../core/range.js";
 import type { CaseList } from "./case-list.js";
+import { sharedExpiredHeadCases } from "./expired-head-cases.js";
 import type { PairCase } from "./pair-case.js";
 import { put, type Rig } from "./rig.js";
 
@@ -59,6 +60,8 @@ export function sharedExpiryCases(list: CaseList, pair: PairCase): void {
     },
     OFTEN,
   );
+
+  sharedExpiredHeadCases(list, pair, ttlMs);
 
   pair("is seen within a second by whoever waits in the other", async (one, two) => {
     const { position } = await one.write(put("a", { expiry: { in: ttlMs } }));

@@ -6,6 +6,8 @@ export interface Conditions {
   readonly runtime: Runtime;
   readonly changes: { readonly count: number; readonly ageMs: number };
   readonly sweepIntervalMs: number;
+  /** For backends that declare `reportsExpired`. */
+  readonly expired?: BackendSetup["expired"];
 }
 
 /** How the contract suite gets backends of one kind. */

@@ -71,14 +71,16 @@ describe("LocalStore", () => {
       store.apply(resolved);
     }
     const sweep = store.sweep(store.now(), 10);
-    expect(sweep?.writes).to.deep.equal([{ kind: "expire", key: "c" }]);
-    journal.push(sweep as NonNullable<typeof sweep>);
-    store.apply(sweep as NonNullable<typeof sweep>);
+    expect(sweep?.commit.writes).to.deep.equal([{ kind: "expire", key: "c" }]);
+    expect(sweep?.expired.map(({ key }) => key)).to.deep.equal(["c"]);
+    const swept = (sweep as NonNullable<typeof sweep>).commit;
+    journal.push(swept);
+    store.apply(swept);
     const replayed = newStore();
     for (const one of journal) replayed.apply(one);
     expect(replayed.entries("").map(({ key, version }) => [key, version])).to.deep.equal([["a", "v1"]]);
     expect(replayed.changes("", undefined, 100)).to.deep.equal(store.changes("", undefined, 100));
-    expect(replayed.now()).to.be.at.least(sweep?.now as number);
+    expect(replayed.now()).to.be.at.least(swept.now);
   });
 
   it("agrees with a fresh sum in every range check, whatever it remembers of earlier ones", async () => {
@@ -139,7 +141,7 @@ describe("LocalStore", () => {
       ["", { ordinal: 9, id: "v9" }],
       ["emptied", { ordinal: 3, id: "v3" }],
     ]);
-    expect(store.sweep(store.now() + 1000, 10)?.writes).to.deep.equal([{ kind: "expire", key: "a" }]);
+    expect(store.sweep(store.now() + 1000, 10)?.commit.writes).to.deep.equal([{ kind: "expire", key: "a" }]);
   });
 
   it("sweeps no more at once than it is told to", async () => {
@@ -149,8 +151,8 @@ describe("LocalStore", () => {
     await runtime.advance(10);
     for (const expected of [40, 40, 20]) {
       const sweep = store.sweep(store.now(), 40);
-      expect(sweep?.writes).to.have.length(expected);
-      if (sweep !== undefined) store.apply(sweep);
+      expect(sweep?.commit.writes).to.have.length(expected);
+      if (sweep !== undefined) store.apply(sweep.commit);
     }
     expect(store.sweep(store.now(), 40)).to.equal(undefined);
     expect(store.namespaces()).to.deep.equal([]);

@@ -16,7 +16,8 @@
        P key header value       puts
        T key header value ttl   puts with a ttl in ms
        D key                    deletes
-  Answers { clock, ordinal, id before, answers… }, an answer per batch:
+  Answers { clock, ordinal, id before, answers… }, an answer per batch, and when heads of structures had expired and were
+  removed, one more at the end: { key, incarnation, … }
        ordinal                           committed, and nothing to tell of
        { ordinal, record without packed} committed
        { "=" , ordinal, id }             checks hold, nothing was to be written; where the namespace stood
@@ -301,7 +302,10 @@ local function apply()
   in_slices('ZADD', KEYS[5], deadlines)
   local old_ordinal = at.ordinal
   at.ordinal, at.id, at.writes = ordinal, records[#records - 1], writes
-  if due_count > 0 then sweep(KEYS, at, ARGV[2], SWEPT_ALONG, count) end
+  if due_count > 0 then
+    local _, heads = sweep(KEYS, at, ARGV[2], SWEPT_ALONG, count)
+    if #heads > 0 then answer[#answer + 1] = heads end
+  end
   if floor(old_ordinal / TRIM_EVERY) ~= floor(at.ordinal / TRIM_EVERY) then
     trim_log(KEYS[6], at, count, age, 2 * TRIM_EVERY)
   end

@@ -109,20 +109,26 @@ local function trim_log(log, at, count, age, limit)
   end
 end
 
--- Deletes up to `limit` entries whose deadline has passed, as a commit of its own. Moves `at` on; answers how many.
+-- Deletes up to `limit` entries whose deadline has passed, as a commit of its own. Moves `at` on; answers how many, and
+-- of the heads of structures among them key and incarnation, one after the other.
 local function sweep(keys, at, id, limit, count)
   local due = call('ZRANGE', keys[5], '-inf', whole(at.now), 'BYSCORE', 'LIMIT', 0, limit)
-  if #due == 0 then return 0 end
+  local heads = {}
+  if #due == 0 then return 0, heads end
   local lines = { id, '\n0' }
   local expired = {}
   for n, header in ipairs(fields_of(keys[2], due)) do
     if header and not is_live(header, at.now) then
       expired[#expired + 1] = due[n]
       lines[#lines + 1] = '\n' .. #due[n] .. ':' .. due[n] .. sub(header, RECORDED_FROM)
+      if byte(header, #header) ~= SPACE then
+        heads[#heads + 1] = due[n]
+        heads[#heads + 1] = match(header, '%S+$')
+      end
     end
   end
   call('ZREM', keys[5], unpack(due))
-  if #expired == 0 then return #due end
+  if #expired == 0 then return #due, heads end
   local before = at.id .. ' ' .. whole(at.ordinal + 1) .. ' ' .. whole(at.writes)
   at.ordinal, at.id, at.writes = at.ordinal + 1, id, at.writes + #expired
   call('HSET', keys[1], 'o', whole(at.ordinal), 'i', id, 'n', whole(at.now), 'w', whole(at.writes))
@@ -131,5 +137,5 @@ local function sweep(keys, at, id, limit, count)
   call('HDEL', keys[2], unpack(expired))
   call('HDEL', keys[3], unpack(expired))
   call('ZREM', keys[4], unpack(expired))
-  return #due
+  return #due, heads
 end
