@@ -2,16 +2,10 @@ import type { Put } from "../backends/backend.js";
 import { codec } from "../core/codec.js";
 import type { Context } from "../core/context.js";
 import { ENTRY_TYPE } from "../core/entry.js";
-import { KIND } from "../core/key.js";
 import type { Version } from "../core/version.js";
 import { CommitRequest } from "../transaction/commit-request.js";
+import { FILL_MARKER } from "./marks.js";
 import type { Stack } from "./stack.js";
-
-/**
- * Stands in a namespace while items of structures are written there before their heads, so that `compact`, of whichever
- * process, does not take them for what structures have left behind.
- */
-export const FILL_MARKER = `${KIND.meta}fill`;
 
 /** The mark of one call that fills a namespace. */
 export class FillMarker {

@@ -1,11 +1,11 @@
+import type { Check } from "../backends/backend.js";
 import type { Context } from "../core/context.js";
 import { findOrphans } from "../transaction/orphan-items.js";
-import { RESTORE_MARKER } from "./backup/restore-marker.js";
-import { FILL_MARKER } from "./fill-marker.js";
+import { MARKS } from "./marks.js";
 import type { Stack } from "./stack.js";
 
-/** Of those who write items before their heads: restores, copies and repairs. */
-const MARKS = [RESTORE_MARKER, FILL_MARKER];
+/** Whoever begins to fill a namespace keeps what is left there. */
+const UNMARKED: readonly Check[] = MARKS.map((key) => ({ key, version: null }));
 
 /** Drops the items of structures that are gone, wherever there are any. */
 export async function dropOrphans(stack: Stack, ctx: Context): Promise<void> {
@@ -14,7 +14,7 @@ export async function dropOrphans(stack: Stack, ctx: Context): Promise<void> {
   for await (const names of stack.backend.namespaces(ctx)) all.push(...names);
   for (const name of all) {
     const orphans = await findOrphans(stack.backend, ctx, name, MARKS);
-    if (orphans.length > 0) await stack.deadItems.dropItems(ctx, name, orphans);
+    if (orphans.length > 0) await stack.deadItems.dropItems(ctx, name, orphans, UNMARKED);
   }
 }
 

@@ -21,6 +21,7 @@ import { FoldedOperations } from "../transaction/folded-operations.js";
 import { observeDeadItems } from "../transaction/observe-dead-items.js";
 import { OpenTransactions } from "../transaction/open-transactions.js";
 import type { TransactionServices } from "../transaction/transaction-core.js";
+import { MARKS } from "./marks.js";
 import type { ResolvedSettings } from "./settings.js";
 
 /**
@@ -74,7 +75,7 @@ export function buildStack(
   };
   const pump = new CommitPump(backend, observer, limits, runtime.clock);
   const versions = new VersionSource(runtime.random);
-  const deadItems = new DeadItems({ backend, pump, versions, runtime });
+  const deadItems = new DeadItems({ backend, pump, versions, runtime, marks: MARKS });
   pump.observer = observeDeadItems(observer, deadItems);
   const services: TransactionServices = {
     backend,

@@ -1,6 +1,6 @@
 import { defaultBackends, type BackendRegistry } from "../backends/registry.js";
 import { defaultCodecs, type CodecRegistry } from "../core/codec-registry.js";
-import type { Backend } from "../backends/backend.js";
+import type { Backend, BackendSetup } from "../backends/backend.js";
 import { background, requireContext, type Context } from "../core/context.js";
 import { StorageFault } from "../core/errors.js";
 import { checkNamespace } from "../core/key.js";
@@ -102,10 +102,13 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     this.#slot.backendName = settings.backend;
     await asOperation({ operation: "open", access: "read", backend: settings.backend }, async () => {
       const factory = await this.#backends.load(settings.backend);
-      const backend = factory(setupOf(settings, this.#runtime, this.#warn));
+      const built: { stack?: Stack } = {};
+      const expired: BackendSetup["expired"] = (...told) => built.stack?.deadItems.expired(...told);
+      const backend = factory({ ...setupOf(settings, this.#runtime, this.#warn), expired });
       await backend.open(ctx);
       this.#backend = backend;
-      this.#slot.open(buildStack(backend, settings, this.#runtime, forms));
+      built.stack = buildStack(backend, settings, this.#runtime, forms);
+      this.#slot.open(built.stack);
     });
     const { backup } = settings;
     if (backup !== undefined)

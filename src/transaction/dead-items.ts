@@ -1,19 +1,25 @@
-import type { Backend, Committed, CommitResult, DeleteRange, Write } from "../backends/backend.js";
+import type {
+  Backend,
+  Check,
+  Committed,
+  CommitResult,
+  DeleteRange,
+  ExpiredHead,
+  Write,
+} from "../backends/backend.js";
 import { background, type Context } from "../core/context.js";
 import { incarnationOfItem, itemRange } from "../core/incarnation.js";
-import { isHead, userKey } from "../core/key.js";
+import { isHead, userKey, type StoredKey } from "../core/key.js";
 import { successor } from "../core/range.js";
 import type { Runtime } from "../core/runtime.js";
 import { settleWithin } from "../core/settle-within.js";
 import type { VersionSource } from "../core/version.js";
 import type { CommitPump } from "./commit-pump.js";
 import { CommitRequest } from "./commit-request.js";
-import { ExpiringStructures, type Incarnation } from "./expiring-structures.js";
+import { ExpiringStructures, TOGETHER, type Incarnation } from "./expiring-structures.js";
 
 /** Items dropped by one commit, so that others need not wait long for theirs. */
 const SLICE_ITEMS = 2048;
-/** Incarnations whose items are dropped together. */
-const TOGETHER = 32;
 /** Most that is remembered at once; what is beyond is left to `compact`. */
 const MOST_DEAD = 100_000;
 
@@ -22,6 +28,8 @@ export interface DeadItemsSetup {
   readonly pump: CommitPump;
   readonly versions: VersionSource;
   readonly runtime: Pick<Runtime, "clock" | "timers">;
+  /** While one of these keys is in a namespace, somebody writes items there before their heads. */
+  readonly marks: readonly StoredKey[];
 }
 
 /**
@@ -38,7 +46,10 @@ export class DeadItems {
 
   constructor(setup: DeadItemsSetup) {
     this.#setup = setup;
-    this.#expiring = new ExpiringStructures(setup.backend, setup.runtime, (whose) => this.#drop(whose));
+    this.#expiring = new ExpiringStructures({
+      ...setup,
+      drop: (namespace, ids, checks) => this.dropItems(background(), namespace, ids, checks),
+    });
   }
 
   /** Told of what was committed: notes which structures it ended, and which will end by themselves. */
@@ -49,9 +60,14 @@ export class DeadItems {
     }
   }
 
+  /** Told of heads that the backend has removed as their time was over, whichever process wrote them. */
+  expired(namespace: string, heads: readonly ExpiredHead[]): void {
+    this.#expiring.removed(namespace, heads);
+  }
+
   /** Resolves when everything that is known to be dead was dropped, or could not be. */
   async settled(): Promise<void> {
-    await this.#expiring.look().catch(() => undefined);
+    await this.#expiring.look();
     while (this.#working !== undefined) await this.#working;
   }
 
@@ -106,17 +122,29 @@ export class DeadItems {
     this.#working = undefined;
   }
 
-  /** Drops every item of incarnations that are known to have no head, and never to have one again. */
-  async dropItems(ctx: Context, namespace: string, incarnations: readonly string[]): Promise<void> {
+  /**
+   * Drops every item of incarnations that are known to have no head, and never to have one again, as long as `checks`
+   * hold. False when they do not, and some may be left.
+   */
+  async dropItems(
+    ctx: Context,
+    namespace: string,
+    incarnations: readonly string[],
+    checks: readonly Check[] = [],
+  ): Promise<boolean> {
     let left = incarnations;
     while (left.length > 0) {
       const slices = await Promise.all(left.map((id) => this.#slice(ctx, namespace, id)));
       const writes = slices.filter((slice) => slice !== undefined);
-      if (writes.length === 0) return;
+      if (writes.length === 0) return true;
       const { pump, versions } = this.#setup;
-      await pump.submit(new CommitRequest(versions.next(), ctx, namespace, writes));
+      const { status } = await pump.submit(
+        new CommitRequest(versions.next(), ctx, namespace, writes, checks),
+      );
+      if (status === "conflict") return false;
       left = writes.filter(({ isLast }) => !isLast).map(({ range }) => incarnationOfItem(range.start));
     }
+    return true;
   }
 
   /** The removal of the first items of an incarnation; undefined when it has none. */

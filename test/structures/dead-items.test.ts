@@ -1,13 +1,23 @@
 import { expect } from "chai";
 import { background, defaultBackends, openStorage, type StoragePlugin } from "../../src/index.js";
+import type { Batch, Put, Write } from "../../src/backends/backend.js";
 import { memoryBackend } from "../../src/backends/memory/memory-backend.js";
+import { ENTRY_TYPE } from "../../src/core/entry.js";
+import { itemKey } from "../../src/core/incarnation.js";
 import { KIND } from "../../src/core/key.js";
 import { prefixRange } from "../../src/core/range.js";
+import { FILL_MARKER } from "../../src/plugin/marks.js";
 import { FakeRuntime } from "../../src/testing/fake-runtime.js";
 import { FaultBackend } from "../../src/testing/fault-backend.js";
 import { fileHarness } from "../stack/store-harness.js";
 
 const ctx = background();
+const ID = "i".repeat(22);
+const TTL_MS = 1000;
+/** Until the sweep at the latest. */
+const SWEPT_MS = 1500;
+/** Until what was swept is looked at. */
+const LOOKED_MS = 5000;
 
 interface Opened {
   readonly storage: StoragePlugin;
@@ -24,7 +34,7 @@ async function opened(): Promise<Opened> {
     faults = new FaultBackend(memoryBackend(setup));
     return faults;
   });
-  const storage = await openStorage({ backend: "faulty" }, { backends, runtime });
+  const storage = await openStorage({ backend: "faulty", ttl_cleanup_interval: "1s" }, { backends, runtime });
   return { storage, faults, runtime, items: (namespace = "") => countItems(faults, namespace) };
 }
 
@@ -99,6 +109,95 @@ describe("the items of structures that are gone", () => {
     await storage.stop();
   });
 
+  it("are dropped when a sweep has removed the head that a process wrote which is gone", async () => {
+    const { storage, faults, runtime, items } = await opened();
+    const others = storage.namespace("other");
+    await writeList(faults, "", "list");
+    await writeList(faults, "other", "list", "o".repeat(22));
+    await others.list("kept").rpush(ctx, 1);
+    await runtime.advance(TTL_MS);
+    expect([await items(), await items("other")]).to.deep.equal([3, 4]);
+    await runtime.advance(SWEPT_MS + LOOKED_MS);
+    await until(async () => (await items()) + (await items("other")) === 1);
+    expect([await items(), await items("other")]).to.deep.equal([0, 1]);
+    await storage.stop();
+  });
+
+  it("are dropped on closing when a sweep has just removed the head", async () => {
+    const { storage, faults, runtime, items } = await opened();
+    await writeList(faults, "", "list");
+    await runtime.advance(TTL_MS + SWEPT_MS);
+    const closing = faults.hold("commit", "after");
+    const stopped = storage.stop();
+    await closing.reached;
+    expect(await items()).to.equal(0);
+    closing.release();
+    await stopped;
+  });
+
+  it("stay while others fill the namespace, whose head is still to come, and go after that", async () => {
+    const { storage, faults, runtime, items } = await opened();
+    await writeList(faults, "", "list");
+    await put(faults, "", FILL_MARKER);
+    await runtime.advance(TTL_MS + SWEPT_MS + 10_000);
+    expect(await items()).to.equal(3);
+    await faults.commit([batch("", [{ kind: "delete", key: FILL_MARKER }])]);
+    await runtime.advance(LOOKED_MS);
+    await until(async () => (await items()) === 0);
+    expect(await items()).to.equal(0);
+    await storage.stop();
+  });
+
+  it("stay when a copy has brought the head back since it was swept", async () => {
+    const { storage, faults, runtime, items } = await opened();
+    await writeList(faults, "", "list");
+    await runtime.advance(TTL_MS + SWEPT_MS);
+    await put(faults, "", "list", { type: ENTRY_TYPE.list, incarnation: ID });
+    await runtime.advance(LOOKED_MS);
+    await until(async () => (await items()) === 0);
+    expect(await items()).to.equal(3);
+    await storage.stop();
+  });
+
+  for (const [what, key, head] of [
+    ["the head comes back", "list", { type: ENTRY_TYPE.list, incarnation: ID }],
+    ["somebody begins to fill the namespace", FILL_MARKER, {}],
+  ] as const) {
+    it(`stay when ${what} between the look and the commit that drops them`, async () => {
+      const { storage, faults, runtime, items } = await opened();
+      await writeList(faults, "", "list");
+      await runtime.advance(TTL_MS + SWEPT_MS);
+      const look = faults.hold("read", "after");
+      const looked = runtime.advance(LOOKED_MS);
+      await look.reached;
+      await put(faults, "", key, head);
+      look.release();
+      await looked;
+      await until(async () => (await items()) === 0);
+      expect(await items()).to.equal(3);
+      await storage.stop();
+    });
+  }
+
+  it("go although another entry took the place of one head between the look and the commit", async () => {
+    const { storage, faults, runtime, items } = await opened();
+    await writeList(faults, "", "list");
+    await writeList(faults, "", "other", "o".repeat(22));
+    await runtime.advance(TTL_MS + SWEPT_MS);
+    const look = faults.hold("read", "after");
+    const looked = runtime.advance(LOOKED_MS);
+    await look.reached;
+    await put(faults, "", "list");
+    look.release();
+    await looked;
+    await until(async () => (await items()) === 3);
+    expect(await items(), "those of the one that nobody has touched").to.equal(3);
+    await runtime.advance(LOOKED_MS);
+    await until(async () => (await items()) === 0);
+    expect(await items()).to.equal(0);
+    await storage.stop();
+  });
+
   it("are left when they cannot be dropped, counted by verify and dropped by compact", async () => {
     const { storage, faults, items } = await opened();
     await storage.namespace("other").list("list").rpush(ctx, 1, 2);
@@ -110,6 +209,20 @@ describe("the items of structures that are gone", () => {
     await storage.compact(ctx);
     expect([await items(), await items("other")]).to.deep.equal([1, 0]);
     expect(await storage.verify(ctx)).to.include({ ok: true, orphans: 0 });
+    await storage.stop();
+  });
+
+  it("are left by a compact when somebody begins to fill the namespace meanwhile", async () => {
+    const { storage, faults, items } = await opened();
+    await storage.list("list").rpush(ctx, 1, 2);
+    await forgetHead(faults, "");
+    const dropping = faults.hold("commit", "before");
+    const compacted = storage.compact(ctx);
+    await dropping.reached;
+    await put(faults, "", FILL_MARKER);
+    dropping.release();
+    await compacted;
+    expect(await items()).to.equal(2);
     await storage.stop();
   });
 
@@ -131,7 +244,30 @@ let nextId = 0;
 
 /** As a process does that is killed before it has dropped the items. */
 async function forgetHead(faults: FaultBackend, namespace: string): Promise<void> {
+  await faults.commit([batch(namespace, [{ kind: "delete", key: "list" }])]);
+}
+
+/** As another process does: a list of three items with a time to live. */
+async function writeList(faults: FaultBackend, namespace: string, key: string, id = ID): Promise<void> {
+  const items = ["1", "2", "3"].map((place) => putOf(itemKey(id, place), { type: ENTRY_TYPE.part }));
+  const head = putOf(key, { type: ENTRY_TYPE.list, incarnation: id, expiry: { in: TTL_MS } });
+  await faults.commit([batch(namespace, [...items, head])]);
+}
+
+async function put(
+  faults: FaultBackend,
+  namespace: string,
+  key: string,
+  parts: Partial<Put> = {},
+): Promise<void> {
+  await faults.commit([batch(namespace, [putOf(key, parts)])]);
+}
+
+function putOf(key: string, parts: Partial<Put>): Put {
+  return { kind: "put", key, type: ENTRY_TYPE.value, codec: 1, data: "[0,3]", expiry: undefined, ...parts };
+}
+
+function batch(namespace: string, writes: readonly Write[]): Batch {
   nextId += 1;
-  const writes = [{ kind: "delete", key: "list" }] as const;
-  await faults.commit([{ id: `killed${nextId}`, ctx, namespace, checks: [], ranges: [], writes }]);
+  return { id: `killed${nextId}`, ctx, namespace, checks: [], ranges: [], writes };
 }

@@ -5,9 +5,9 @@ import type { StoredKey } from "../../core/key.js";
 import type { BackupChain } from "./backup-chain.js";
 import type { NamespaceManifest, NamespaceSource, SegmentSeal } from "./backup-manifest.js";
 import type { BackupRecord } from "./backup-record.js";
-import { FILL_MARKER } from "../fill-marker.js";
+import { FILL_MARKER, RESTORE_MARKER } from "../marks.js";
 import { NamespaceSnapshot, type SnapshotPoint } from "./namespace-snapshot.js";
-import { RESTORE_MARKER, unfinishedRestore } from "./restore-marker.js";
+import { unfinishedRestore } from "./restore-marker.js";
 import { SegmentBuilder, segmentName, type SegmentPlace } from "./segment-file.js";
 import type { SegmentForm } from "./segment-form.js";
 

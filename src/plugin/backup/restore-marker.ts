@@ -1,11 +1,8 @@
 import { codec } from "../../core/codec.js";
 import { ENTRY_TYPE } from "../../core/entry.js";
 import { StorageFault } from "../../core/errors.js";
-import { KIND } from "../../core/key.js";
 import type { Put } from "../../backends/backend.js";
-
-/** Stands in a namespace from before a restore writes the first entry until everything is written everywhere. */
-export const RESTORE_MARKER = `${KIND.meta}restore`;
+import { RESTORE_MARKER } from "../marks.js";
 
 export function restoreMarker(backup: string): Put {
   const json = codec("json");

@@ -15,7 +15,8 @@ import { BackupChain } from "./backup-chain.js";
 import type { BackupRecord } from "./backup-record.js";
 import { EntryBatches } from "./entry-batches.js";
 import { FreshIncarnations } from "./fresh-incarnations.js";
-import { RESTORE_MARKER, restoreMarker } from "./restore-marker.js";
+import { RESTORE_MARKER } from "../marks.js";
+import { restoreMarker } from "./restore-marker.js";
 import type { RestorePlan, RestoreProgress, RestoreResult } from "./restore-options.js";
 
 export interface RestoreSetup {

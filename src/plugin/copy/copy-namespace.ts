@@ -62,10 +62,17 @@ export class NamespaceCopy {
   /** The items of a structure go before its head, so that nobody sees a head without them. */
   async #copyLive(found: LiveEntry, held: LiveEntry | undefined): Promise<void> {
     const { incarnation } = found.entry;
+    const isSame = held !== undefined && this.#isSame(found, held);
+    // Before its items are compared: those of one that was there before, and has expired, may be about to be dropped.
+    if (incarnation !== undefined && !isSame) await this.#mark();
     const hasNewItems = incarnation !== undefined && (await this.#copyItems(incarnation));
-    if (held === undefined || !this.#isSame(found, held)) await this.#writer.write({ found, held });
+    if (!isSame) await this.#writer.write({ found, held });
     else if (hasNewItems) this.#run.report.copied += 1;
     else this.#run.report.skipped += 1;
+  }
+
+  #mark(): Promise<void> {
+    return this.#run.target.call(this.#namespace, () => this.#marker.set(this.#run.ctx));
   }
 
   /** False when the target has them all already, and no others. */
@@ -74,7 +81,7 @@ export class NamespaceCopy {
     for await (const pair of entryPairs(this.#run, itemsOf(this.#namespace, incarnation))) {
       const { found, held } = pair;
       if (found !== undefined && held !== undefined && sameContent(found.entry, held.entry)) continue;
-      await this.#run.target.call(this.#namespace, () => this.#marker.set(this.#run.ctx));
+      await this.#mark();
       await this.#writer.write(pair);
       hasChanged = true;
     }

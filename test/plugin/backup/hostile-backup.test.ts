@@ -8,7 +8,7 @@ import {
   sha256,
   type BackupManifest,
 } from "../../../src/plugin/backup/backup-manifest.js";
-import { RESTORE_MARKER } from "../../../src/plugin/backup/restore-marker.js";
+import { RESTORE_MARKER } from "../../../src/plugin/marks.js";
 import { LineSealer } from "../../../src/plugin/backup/checked-lines.js";
 import { StoreProcess } from "../../support/store-process.js";
 import { BackupRig, thrownBy } from "./backup-rig.js";

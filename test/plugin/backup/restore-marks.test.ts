@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import { background, openStorage, withCancel } from "../../../src/index.js";
-import { FILL_MARKER } from "../../../src/plugin/fill-marker.js";
-import { RESTORE_MARKER } from "../../../src/plugin/backup/restore-marker.js";
+import { FILL_MARKER, RESTORE_MARKER } from "../../../src/plugin/marks.js";
 import { valuesOf } from "../../support/store-values.js";
 import { BackupRig, thrownBy } from "./backup-rig.js";
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Write } from "../../../src/backends/backend.js";
 import { KIND } from "../../../src/core/key.js";
 import { background, copyStorage, openStorage, StorageError, withCancel } from "../../../src/index.js";
-import { FILL_MARKER } from "../../../src/plugin/fill-marker.js";
+import { FILL_MARKER } from "../../../src/plugin/marks.js";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
 import { KeptStore } from "../../support/kept-store.js";
 import { ENCRYPTED, keyVariable } from "../../support/sealed-settings.js";
@@ -47,6 +47,22 @@ describe("copyStorage of structures and what belongs to them", () => {
     expect(await marked()).to.equal(false);
     expect(await target.storage.list("list").lrange(ctx, 0, -1)).to.deep.equal(MANY);
     expect(await target.storage.hash("hash").hgetall(ctx)).to.deep.equal(new Map([["a", 1]]));
+  });
+
+  it("sets its mark before it compares the items of a structure whose head is not there", async () => {
+    await source.storage.list("list").rpush(ctx, 1, 2, 3);
+    await copyStorage(ctx, source.storage, target.storage);
+    // As a sweep does: what it leaves may be dropped at any moment, unless it finds the mark.
+    await commit(target, [{ kind: "delete", key: "list" }]);
+    const written: string[] = [];
+    tap.beforeCommit = (batches) => {
+      for (const { writes } of batches)
+        for (const write of writes)
+          if (write.kind !== "delete-range") written.push(`${write.kind} ${write.key}`);
+    };
+    await copyStorage(ctx, source.storage, target.storage, { resume: true });
+    expect(written).to.deep.equal([`put ${FILL_MARKER}`, "put list", `delete ${FILL_MARKER}`]);
+    expect(await target.storage.list("list").lrange(ctx, 0, -1)).to.deep.equal([1, 2, 3]);
   });
 
   it("takes its mark away when it ends early, and goes on after a compact", async () => {
