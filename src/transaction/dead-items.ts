@@ -74,8 +74,7 @@ export class DeadItems {
   /** Drops what is known to be dead, and takes on nothing more. */
   async stop(ctx: Context): Promise<void> {
     this.#isStopped = true;
-    this.#expiring.stop();
-    await settleWithin(ctx, this.settled());
+    await settleWithin(ctx, Promise.all([this.#expiring.stop(), this.#working]));
   }
 
   #note({ namespace, writes }: CommitRequest, { now, replaced }: Committed): void {

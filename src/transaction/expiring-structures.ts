@@ -53,6 +53,8 @@ export class ExpiringStructures {
   readonly #setup: ExpiringStructuresSetup;
   readonly #expiring = new Map<string, Expiring>();
   #stopTimer: CancelTimer | undefined;
+  #dropped = 0;
+  #isStopping = false;
   #isStopped = false;
 
   constructor(setup: ExpiringStructuresSetup) {
@@ -76,10 +78,18 @@ export class ExpiringStructures {
     if (this.#expiring.size > 0) this.#expiring.delete(id);
   }
 
-  /** Takes on nothing more, and looks only when asked to. */
-  stop(): void {
-    this.#isStopped = true;
+  /**
+   * Looks as long as that drops anything: the commits that drop items may sweep, and what they tell of would be lost.
+   * Takes on nothing more after that.
+   */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
     this.#stopTimer?.();
+    for (let before = -1; before !== this.#dropped; ) {
+      before = this.#dropped;
+      await this.look();
+    }
+    this.#isStopped = true;
   }
 
   /** Looks at those whose deadline has passed; what cannot be looked at or dropped now is due the next time, too. */
@@ -103,10 +113,11 @@ export class ExpiringStructures {
   }
 
   #arm(): void {
+    if (this.#isStopping) return;
     this.#stopTimer ??= this.#setup.runtime.timers.after(LOOK_INTERVAL_MS, () => {
       void this.look().finally(() => {
         this.#stopTimer = undefined;
-        if (this.#expiring.size > 0 && !this.#isStopped) this.#arm();
+        if (this.#expiring.size > 0) this.#arm();
       });
     });
   }
@@ -160,6 +171,7 @@ export class ExpiringStructures {
     const checks = [...seen.values(), ...marks.map((key) => ({ key, version: null }))];
     if (!(await drop(namespace, ids, checks))) return false;
     for (const id of ids) this.forget(id);
+    this.#dropped += ids.length;
     return true;
   }
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { background, defaultBackends, openStorage, type StoragePlugin } from "../../src/index.js";
-import type { Batch, Put, Write } from "../../src/backends/backend.js";
+import type { BackendSetup, Batch, Put, Write } from "../../src/backends/backend.js";
 import { memoryBackend } from "../../src/backends/memory/memory-backend.js";
 import { ENTRY_TYPE } from "../../src/core/entry.js";
 import { itemKey } from "../../src/core/incarnation.js";
@@ -23,6 +23,8 @@ interface Opened {
   readonly storage: StoragePlugin;
   readonly faults: FaultBackend;
   readonly runtime: FakeRuntime;
+  /** Tells of what the backend has swept. */
+  readonly expired: NonNullable<BackendSetup["expired"]>;
   /** Items that the backend holds. */
   readonly items: (namespace?: string) => Promise<number>;
 }
@@ -30,12 +32,14 @@ interface Opened {
 async function opened(): Promise<Opened> {
   const runtime = new FakeRuntime();
   let faults!: FaultBackend;
+  let expired!: Opened["expired"];
   const backends = defaultBackends().with("faulty", async () => (setup) => {
     faults = new FaultBackend(memoryBackend(setup));
+    expired = setup.expired as Opened["expired"];
     return faults;
   });
   const storage = await openStorage({ backend: "faulty", ttl_cleanup_interval: "1s" }, { backends, runtime });
-  return { storage, faults, runtime, items: (namespace = "") => countItems(faults, namespace) };
+  return { storage, faults, runtime, expired, items: (namespace = "") => countItems(faults, namespace) };
 }
 
 async function countItems(faults: FaultBackend, namespace: string): Promise<number> {
@@ -132,6 +136,23 @@ describe("the items of structures that are gone", () => {
     await closing.reached;
     expect(await items()).to.equal(0);
     closing.release();
+    await stopped;
+  });
+
+  it("are dropped on closing also when the sweep was part of a commit that dropped others", async () => {
+    const { storage, faults, runtime, items, expired } = await opened();
+    await writeList(faults, "", "list");
+    await writeList(faults, "", "other", "o".repeat(22));
+    await faults.commit([batch("", [{ kind: "delete", key: "other" }])]);
+    await runtime.advance(TTL_MS + SWEPT_MS);
+    const [first, second] = [faults.hold("commit", "after"), faults.hold("commit", "after")];
+    const stopped = storage.stop();
+    await first.reached;
+    expired("", [{ key: "other", incarnation: "o".repeat(22) }]);
+    first.release();
+    await second.reached;
+    expect(await items()).to.equal(0);
+    second.release();
     await stopped;
   });
 
