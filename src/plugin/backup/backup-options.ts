@@ -23,7 +23,7 @@ export interface BackupProgress {
   readonly namespace: string;
   /** Entries and deletions written; what changes while it is backed up counts each time. */
   readonly records: number;
-  /** Bytes of the files written. */
+  /** Bytes of their lines, before compression: without it, in the end, those of the files. */
   readonly bytes: number;
   readonly done: boolean;
 }

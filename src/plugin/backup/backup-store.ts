@@ -73,7 +73,8 @@ class BackupRun {
   readonly #id = randomUUID();
   #nextSegment = 1;
   #records = 0;
-  #bytes = 0;
+  #lineBytes = 0;
+  #fileBytes = 0;
 
   constructor(
     setup: BackupSetup,
@@ -100,7 +101,8 @@ class BackupRun {
       if (over !== undefined) throw over;
       await this.#folder.finish();
     });
-    this.#bytes += bytes.length;
+    this.#lineBytes += bytes.length;
+    this.#fileBytes += bytes.length;
     await this.#teller.finish({ ...this.#progress(namespaces.at(-1)?.namespace ?? ""), done: true });
     return this.#result(manifest);
   }
@@ -126,7 +128,7 @@ class BackupRun {
 
   async #tryBackUp(namespace: string): Promise<NamespaceManifest> {
     const { stack, ctx } = this.#setup;
-    const [records, bytes] = [this.#records, this.#bytes];
+    const [records, lineBytes, fileBytes] = [this.#records, this.#lineBytes, this.#fileBytes];
     const backup = new NamespaceBackup({
       // Values stay as they are stored: what is encrypted there is encrypted in the backup.
       backend: stack.backend.stored,
@@ -139,7 +141,8 @@ class BackupRun {
       remove: (name) => onDisk(this.#setup, () => this.#folder.remove(name)),
       told: async (done) => {
         this.#records = records + done.records;
-        this.#bytes = bytes + done.bytes;
+        this.#lineBytes = lineBytes + done.lineBytes;
+        this.#fileBytes = fileBytes + done.fileBytes;
         await this.#teller.tell(() => ({ ...this.#progress(namespace), done: false }));
       },
     });
@@ -163,7 +166,7 @@ class BackupRun {
   }
 
   #progress(namespace: string): Omit<BackupProgress, "done"> {
-    return { namespace, records: this.#records, bytes: this.#bytes };
+    return { namespace, records: this.#records, bytes: this.#lineBytes };
   }
 
   #result({ id, base, namespaces }: BackupManifest): BackupResult {
@@ -175,7 +178,7 @@ class BackupRun {
         return { namespace, position: formatPosition(position), source };
       }),
       records: this.#records,
-      bytes: this.#bytes,
+      bytes: this.#fileBytes,
     };
   }
 }

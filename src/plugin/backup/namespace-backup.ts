@@ -20,8 +20,16 @@ export interface NamespaceBackupSetup {
   readonly first: SegmentPlace;
   readonly save: (name: string, stored: Buffer) => Promise<void>;
   readonly remove: (name: string) => Promise<void>;
-  /** Told how much was written, after every record. */
-  readonly told: (done: { readonly records: number; readonly bytes: number }) => Promise<void>;
+  /** Told how much was taken, after every record. */
+  readonly told: (done: NamespaceProgress) => Promise<void>;
+}
+
+export interface NamespaceProgress {
+  readonly records: number;
+  /** Bytes of the lines, those of a file that is not written yet too, before compression. */
+  readonly lineBytes: number;
+  /** Bytes of the files written. */
+  readonly fileBytes: number;
 }
 
 /** Writes the segments of one namespace, or leaves none when it cannot. */
@@ -30,7 +38,9 @@ export class NamespaceBackup {
   #seals: SegmentSeal[] = [];
   #builder: SegmentBuilder | undefined;
   #records = 0;
-  #bytes = 0;
+  /** Of the lines of the segments that are closed. */
+  #closedBytes = 0;
+  #fileBytes = 0;
 
   constructor(setup: NamespaceBackupSetup) {
     this.#setup = setup;
@@ -73,7 +83,7 @@ export class NamespaceBackup {
     this.#builder.add(record);
     this.#records += 1;
     if (this.#builder.isFull) await this.#closeSegment();
-    await told({ records: this.#records, bytes: this.#bytes });
+    await told(this.#progress);
   }
 
   async #closeSegment(): Promise<void> {
@@ -83,8 +93,14 @@ export class NamespaceBackup {
     this.#builder = undefined;
     await save(segmentName(seal.number, form), stored);
     this.#seals.push(seal);
-    this.#bytes += stored.length;
-    await told({ records: this.#records, bytes: this.#bytes });
+    this.#closedBytes += seal.bytes;
+    this.#fileBytes += stored.length;
+    await told(this.#progress);
+  }
+
+  get #progress(): NamespaceProgress {
+    const lineBytes = this.#closedBytes + (this.#builder?.bytes ?? 0);
+    return { records: this.#records, lineBytes, fileBytes: this.#fileBytes };
   }
 
   async #discard(): Promise<void> {
@@ -92,7 +108,8 @@ export class NamespaceBackup {
     this.#builder = undefined;
     this.#seals = [];
     this.#records = 0;
-    this.#bytes = 0;
+    this.#closedBytes = 0;
+    this.#fileBytes = 0;
     for (const { number } of seals) await this.#setup.remove(segmentName(number, this.#setup.form));
   }
 }

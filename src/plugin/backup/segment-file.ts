@@ -37,6 +37,11 @@ export class SegmentBuilder {
     this.#push(headerOf(place));
   }
 
+  /** Bytes of its lines so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get isFull(): boolean {
     return this.#bytes >= SEGMENT_BYTES;
   }

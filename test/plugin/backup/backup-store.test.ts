@@ -165,6 +165,22 @@ describe("backup", () => {
     expect(counts).to.deep.equal([...counts].sort((a, b) => a - b));
   });
 
+  for (const compression of ["none", "gzip"] as const) {
+    it(`counts bytes from the first record on, and takes none back, with compression ${compression}`, async () => {
+      await rig.source.setBatch(ctx, MANY);
+      await rig.source.namespace("n").setBatch(ctx, MANY);
+      rig.sourceTap.afterRead = () => rig.runtime.advance(250);
+      const told: BackupProgress[] = [];
+      const onProgress = (progress: BackupProgress) => void told.push(progress);
+      const { bytes } = await rig.source.backup(ctx, rig.path("new"), { compression, onProgress });
+      const sizes = told.map((progress) => progress.bytes);
+      expect(sizes[0]).to.be.above(0);
+      expect(sizes).to.deep.equal([...sizes].sort((a, b) => a - b));
+      if (compression === "none") expect(sizes.at(-1)).to.equal(bytes);
+      else expect(sizes.at(-1)).to.be.above(bytes);
+    });
+  }
+
   it("begins a namespace again when the log was too short, and gives up in the end", async () => {
     await rig.close();
     rig = new BackupRig();
