@@ -113,6 +113,29 @@ describe("holdfast config", () => {
       .to.match(/^configuration +\{"backend":"memory"/m)
       .and.not.include("s3cret");
   });
+
+  it("shows in info how the store is configured, not how the command opens it", async () => {
+    for (const backend of ["file", "directory"]) {
+      const section = { path: box.path(`data/${backend}`) };
+      await box.call(["--config", box.configure({ backend, [backend]: section }), "set", "k", "1"]);
+      for (const read_only of [false, true]) {
+        const config = box.configure({ backend, [backend]: { ...section, read_only } });
+        const info = await box.call(["--config", config, "info", "--json"]);
+        expect(JSON.parse(info.stdout).configuration.backendOptions, backend).to.include({
+          ...{ path: section.path, readOnly: read_only },
+        });
+      }
+    }
+  });
+
+  it("shows the files of a store where the configuration says they are", async () => {
+    const path = `${box.folder}/./data/store.json`;
+    const config = box.configure({ backend: "file", file: { path } });
+    await box.call(["--config", config, "set", "k", "1"]);
+    const { files } = JSON.parse((await box.call(["--config", config, "info", "--json"])).stdout);
+    expect(files.length).to.be.above(1);
+    for (const file of files as { path: string }[]) expect(file.path.startsWith(path), file.path).to.equal(true);
+  });
 });
 
 describe("holdfast doctor", () => {

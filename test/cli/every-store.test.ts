@@ -65,7 +65,7 @@ describe("holdfast on every kind of store", () => {
           [`copy --to ${beside("copied")}`, /^copied +6 keys of 2 namespaces .*\nequal, sha-256 +\w{64}\n$/],
           [`backup ${folder}`, /^full backup: \d+ records of 2 namespaces \(/],
           [
-            `restore ${folder} --dry-run --replace`,
+            `restore ${folder} --dry-run`,
             /^whole, and could be restored: \d+ records of 2 namespaces/,
           ],
           [`restore ${folder} --replace --yes`, /^restored: \d+ records of 2 namespaces/],

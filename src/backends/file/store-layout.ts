@@ -1,4 +1,4 @@
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { lockPath } from "../files/lock-path.js";
 
 /** The names of a store's files. All stand beside the path that the user gave, which is the snapshot itself. */
@@ -36,7 +36,8 @@ export class StoreLayout {
   /** What a name in the folder is of this store. */
   classify(name: string): StoreFile | undefined {
     if (!name.startsWith(`${this.#name}.`)) return undefined;
-    const path = join(this.folder, name);
+    // As the user wrote it, like every other path in a message.
+    const path = this.snapshot.slice(0, this.snapshot.lastIndexOf(this.#name)) + name;
     const rest = name.slice(this.#name.length + 1);
     const numbered = /^(journal|backup|part)-(\d{1,15})(?:-\d+)?$/.exec(rest);
     if (numbered !== null) return { kind: numbered[1] as "journal", epoch: Number(numbered[2]), path };

@@ -39,7 +39,7 @@ export const backupCommands: CommandGroup = (program, runner) => {
     .option("--only <namespace>", 'one namespace of the backup alone; "" is the root')
     .option("--as <namespace>", "with --only, the namespace of the store that it becomes")
     .option("--replace", "remove first what is in its place")
-    .option("--dry-run", "only check")
+    .option("--dry-run", "only check, and say what is in its place")
     .action((folder: string, options: RestoreArguments, command: Command) =>
       runner.onStore(command, options.dryRun === true ? "read" : "write", (run) =>
         restore(run, folder, options),
@@ -94,9 +94,19 @@ async function restore(run: StoreRun, folder: string, options: RestoreArguments)
     const when = result.createdAt.toISOString();
     const did = dryRun ? "whole, and could be restored" : "restored";
     await out.answer(`${did}: ${what}, backed up at ${when}`, result);
+    if (result.occupied.length > 0) out.note(inTheWay(result.occupied, replace));
   } finally {
     progress.end();
   }
+}
+
+/** What a dry run says of what stands where it would restore. */
+function inTheWay(occupied: readonly string[], replaces: boolean): string {
+  const [first = ""] = occupied;
+  const others = occupied.length === 1 ? "" : ` and ${plural(occupied.length - 1, "other namespace")}`;
+  const what = `${first === "" ? "the root" : `namespace ${quoted(first)}`}${others}`;
+  const then = replaces ? "a restore" : "a restore needs --replace, which";
+  return `not empty: ${what}; ${then} removes what is there first`;
 }
 
 async function rekey({ io, ctx, store, out }: StoreRun): Promise<ExitCode> {

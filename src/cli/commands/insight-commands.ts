@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CacheStats, Storage, StoreInfo, Context } from "../../index.js";
+import type { ChosenSettings } from "../chosen-settings.js";
 import type { CommandGroup, StoreRun } from "../command-runner.js";
 import { durationText } from "../duration-text.js";
 import { roundSizeText } from "../size-text.js";
@@ -18,8 +19,8 @@ export const insightCommands: CommandGroup = (program, runner) => {
     .command("info")
     .description("show what the store is and holds, and its configuration with secrets masked")
     .action((_options: unknown, command: Command) =>
-      runner.onStore(command, "read", async ({ ctx, store, out }) => {
-        const info = await store.info(ctx);
+      runner.onStore(command, "read", async ({ ctx, store, out, chosen }) => {
+        const info = asConfigured(await store.info(ctx), chosen);
         await (out.isJson ? out.answer("", info) : out.table(infoRows(info)));
       }),
     );
@@ -33,6 +34,15 @@ export const insightCommands: CommandGroup = (program, runner) => {
       runner.onStore(command, "read", (run) => showStats(run, options)),
     );
 };
+
+/** As a host sees it: that this command opens files for reading alone says nothing of the store. */
+function asConfigured(info: StoreInfo, { resolved }: ChosenSettings): StoreInfo {
+  const { configuration } = info;
+  const opened = configuration["backendOptions"] as Readonly<Record<string, unknown>>;
+  const { readOnly } = resolved.backendOptions;
+  if (opened["readOnly"] === readOnly) return info;
+  return { ...info, configuration: { ...configuration, backendOptions: { ...opened, readOnly } } };
+}
 
 function infoRows(info: StoreInfo): (readonly [string, unknown])[] {
   const { type, durability, size, values, lists, hashes, blobs, namespaces, fileBytes, files = [] } = info;

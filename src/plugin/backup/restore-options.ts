@@ -14,7 +14,10 @@ export interface RestoreOptions {
    * not empty is refused.
    */
   readonly replace?: boolean;
-  /** Checks everything, the store too, and changes nothing. Default false. */
+  /**
+   * Checks everything and changes nothing. A store that is not empty is no failure then: `occupied` of the result names
+   * what stands in the way. Default false.
+   */
   readonly dryRun?: boolean;
   /**
    * Told how far the restore is, at most every 200 ms and once at the end; awaited before it goes on. What it throws
@@ -43,6 +46,11 @@ export interface RestoreResult {
   readonly namespaces: readonly string[];
   /** Records of the backup that were gone through: entries and deletions. */
   readonly records: number;
+  /**
+   * Of a dry run: the namespaces of the store that hold something and would be restored into or emptied, in key order.
+   * Where there is one, a restore needs `replace`. Otherwise empty.
+   */
+  readonly occupied: readonly string[];
 }
 
 /** Options that were checked, with their defaults. */

@@ -65,13 +65,15 @@ class RestoreRun {
     for (const move of moves) await this.#check(move);
     await settleWithin(ctx, stack.services.pump.drained());
     const others = await this.#others(moves);
-    if (!plan.replace) await this.#requireEmpty([...others, ...moves.map(({ to }) => to)]);
+    const occupied = plan.replace && !plan.dryRun ? [] : await this.#occupied(moves, others);
+    const [first] = occupied;
+    if (first !== undefined && !plan.dryRun) throw notEmpty(first);
     const phase = plan.dryRun ? "checking" : "writing";
     if (!plan.dryRun) await this.#write(moves, others);
     const last = { phase, namespace: moves.at(-1)?.from ?? "", records: this.#records, done: true } as const;
     await this.#teller.finish(last);
     const { id, createdAt } = this.#chain.manifest;
-    return { id, createdAt, namespaces: moves.map(({ to }) => to), records: this.#records };
+    return { id, createdAt, namespaces: moves.map(({ to }) => to), records: this.#records, occupied };
   }
 
   #moves(): Move[] {
@@ -110,10 +112,13 @@ class RestoreRun {
     }
   }
 
-  async #requireEmpty(names: readonly string[]): Promise<void> {
+  /** The namespaces of the store that are not empty, of those that are restored into or emptied. */
+  async #occupied(moves: readonly Move[], others: readonly string[]): Promise<string[]> {
     const { stack, ctx } = this.#setup;
-    for (const namespace of names)
-      if (await holdsAny(stack.backend, ctx, namespace, EVERYTHING)) throw notEmpty(namespace);
+    const occupied: string[] = [];
+    for (const namespace of [...others, ...moves.map(({ to }) => to)].sort(compareKeys))
+      if (await holdsAny(stack.backend, ctx, namespace, EVERYTHING)) occupied.push(namespace);
+    return occupied;
   }
 
   /** Every namespace is marked before the first entry is written, and until the last one is. */

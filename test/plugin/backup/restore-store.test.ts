@@ -32,7 +32,7 @@ describe("restore", () => {
     await rig.source.namespace("n").set(ctx, "c", 3);
     const { id } = await rig.backup("one");
     const createdAt = new Date(rig.runtime.clock.wall());
-    expect(await restore("one")).to.deep.equal({ id, createdAt, namespaces: ["", "n"], records: 3 });
+    expect(await restore("one")).to.deep.equal({ id, createdAt, namespaces: ["", "n"], records: 3, occupied: [] });
     expect(await valuesOf(rig.target)).to.deep.equal(await valuesOf(rig.source));
     const versions = [await rig.source.getEntry(ctx, "a"), await rig.target.getEntry(ctx, "a")];
     expect(versions[0]?.version).to.not.equal(versions[1]?.version);
@@ -123,15 +123,24 @@ describe("restore", () => {
     expect((await everything()).items).to.deep.equal({});
   });
 
-  it("writes nothing with dryRun, and still refuses what it would refuse", async () => {
+  it("writes nothing with dryRun, and names what stands in the way", async () => {
     await rig.source.setBatch(ctx, MANY);
     await rig.backup("one");
     expect(await restore("one", { dryRun: true })).to.include({ records: 3000 });
     expect(rig.writes).to.equal(0);
     await rig.target.set(ctx, "a", 1);
-    expect(await thrownBy(restore("one", { dryRun: true }))).to.include({ reason: "not-empty" });
-    await restore("one", { dryRun: true, replace: true });
+    await rig.target.namespace("m").set(ctx, "b", 2);
+    for (const replace of [false, true]) {
+      const { occupied } = await rig.target.restore(ctx, rig.path("one"), { dryRun: true, replace });
+      expect(occupied, `replace: ${replace}`).to.deep.equal(["", "m"]);
+    }
+    const only = { dryRun: true, namespace: { from: "", to: "m" } };
+    expect((await rig.target.restore(ctx, rig.path("one"), only)).occupied).to.deep.equal(["m"]);
+    const free = { dryRun: true, namespace: { from: "", to: "n" } };
+    expect((await rig.target.restore(ctx, rig.path("one"), free)).occupied).to.deep.equal([]);
     expect(await rig.target.get(ctx, "a")).to.equal(1);
+    expect((await rig.target.restore(ctx, rig.path("one"), { replace: true })).occupied).to.deep.equal([]);
+    expect(await rig.target.listNamespaces(ctx)).to.deep.equal([""]);
   });
 
   it("refuses a value that the store does not take, before it writes anything", async () => {
