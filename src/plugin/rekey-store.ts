@@ -26,7 +26,7 @@ export interface RekeyProgress {
 }
 
 export interface RekeyResult {
-  /** Every value that could be read is under the active key, or plain when there is none. */
+  /** Every value is under the active key, or plain when there is none: nothing is unreadable, and nothing was outrun. */
   readonly ok: boolean;
   /** Entries looked at. */
   readonly looked: number;
@@ -34,6 +34,11 @@ export interface RekeyResult {
   readonly rewritten: number;
   /** Entries left as they were, as they could not be opened. */
   readonly unreadable: number;
+  /**
+   * Others kept writing with another key faster than could be followed, so it was given up: make the new key active in
+   * every process that writes to the store, then call again.
+   */
+  readonly outrun: boolean;
   /** The first 100 of those, and why. */
   readonly problems: readonly VerifyProblem[];
 }
@@ -41,6 +46,10 @@ export interface RekeyResult {
 /** Commits sent at once; the pump makes one call of many. */
 const AT_ONCE = 64;
 const MAX_PROBLEMS = 100;
+/** Looks at a namespace in which others changed entries meanwhile. */
+const MAX_LOOKS = 16;
+/** Entries under another key that others may add to a namespace meanwhile, beyond as many as it held. */
+const MAX_ADDED = 10_000;
 
 /** Writes every value that is not under the active key once more, each by a commit of its own. */
 export async function rekeyStore(
@@ -64,6 +73,7 @@ class RekeyRun {
   #looked = 0;
   #rewritten = 0;
   #unreadable = 0;
+  #outrun = false;
   readonly #problems: VerifyProblem[] = [];
 
   constructor(stack: Stack, ctx: Context, onProgress: RekeyOptions["onProgress"]) {
@@ -73,24 +83,56 @@ class RekeyRun {
   }
 
   get result(): RekeyResult {
-    const unreadable = this.#unreadable;
+    const [unreadable, outrun] = [this.#unreadable, this.#outrun];
     const counts = { looked: this.#looked, rewritten: this.#rewritten, unreadable };
-    return { ok: unreadable === 0, ...counts, problems: this.#problems };
+    return { ok: unreadable === 0 && !outrun, ...counts, outrun, problems: this.#problems };
   }
 
-  /** Looks again while entries changed meanwhile: another process may have written them with an older key. */
+  /**
+   * Looks again while entries changed meanwhile: another process may have written them with an older key. One that never
+   * stops would be followed for ever, from look to look, or in one look by what it adds behind; so both are bounded.
+   */
   async rewriteNamespace(namespace: string): Promise<void> {
-    let isFirst = true;
-    for (let overtaken = 1; overtaken > 0; isFirst = false) {
-      overtaken = 0;
-      for await (const page of this.#stack.backend.scanOutdated(this.#ctx, namespace, EVERYTHING)) {
-        this.#looked += page.looked;
-        for (let i = 0; i < page.outdated.length; i += AT_ONCE) {
-          overtaken += await this.#rewrite(namespace, page.outdated.slice(i, i + AT_ONCE), isFirst);
-        }
-        await this.#onProgress?.({ namespace, looked: this.#looked, rewritten: this.#rewritten });
-      }
+    let left = 2 * (await this.#count(namespace)) + MAX_ADDED;
+    for (let look = 1; look <= MAX_LOOKS && left > 0; look++) {
+      const { met, overtaken } = await this.#look(namespace, left, look === 1);
+      left -= met;
+      if (overtaken === 0 && left > 0) return;
     }
+    this.#outrun = true;
+  }
+
+  /**
+   * Looks at every entry once, and ends early when it has met too many.
+   *
+   * @returns how many were under another key, and how many of them changed meanwhile.
+   */
+  async #look(
+    namespace: string,
+    most: number,
+    reports: boolean,
+  ): Promise<{ met: number; overtaken: number }> {
+    let [met, overtaken] = [0, 0];
+    for await (const { looked, outdated } of this.#stack.backend.scanOutdated(
+      this.#ctx,
+      namespace,
+      EVERYTHING,
+    )) {
+      this.#looked += looked;
+      met += outdated.length;
+      for (let i = 0; i < outdated.length; i += AT_ONCE)
+        overtaken += await this.#rewrite(namespace, outdated.slice(i, i + AT_ONCE), reports);
+      await this.#onProgress?.({ namespace, looked: this.#looked, rewritten: this.#rewritten });
+      if (met >= most) break;
+    }
+    return { met, overtaken };
+  }
+
+  async #count(namespace: string): Promise<number> {
+    let sum = 0;
+    const pages = this.#stack.backend.scan(this.#ctx, namespace, EVERYTHING, { want: "count" });
+    for await (const { count } of pages) sum += count;
+    return sum;
   }
 
   /** How many changed meanwhile. */

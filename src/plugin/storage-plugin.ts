@@ -330,8 +330,9 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
    * Writes every value that is not encrypted with the active key once more, plain ones and items of structures included;
    * without an active key every encrypted one is written plain. Others go on reading and writing meanwhile: each value is
    * a commit of its own that changes nothing but the version, if nobody else changed it; watchers see a `set`. Called
-   * again, after an interruption too, it finds what is left. Rejects with 5002 `unsupported` when there are no keys. What
-   * cannot be opened is left as it is, counted, and reported.
+   * again, after an interruption too, it finds what is left. What cannot be opened is left as it is, counted, and
+   * reported. Where others keep writing with another key, faster than it can follow, it gives up: `outrun`. Rejects with
+   * 5002 `unsupported` when there are no keys.
    */
   rekey(ctx: Context, options: RekeyOptions = {}): Promise<RekeyResult> {
     return this.#whole("rekey", "write", ctx, async () => {

@@ -2,6 +2,8 @@ import { expect } from "chai";
 import { randomBytes } from "node:crypto";
 import { appendFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { rekeyExitCode } from "../../src/cli/commands/backup-commands.js";
+import { EXIT } from "../../src/cli/exit-codes.js";
 import { CliSandbox } from "./cli-sandbox.js";
 
 describe("holdfast backup, restore and rekey", () => {
@@ -64,8 +66,12 @@ describe("holdfast backup, restore and rekey", () => {
       "holdfast: not empty: the root and 1 other namespace; a restore needs --replace, which removes what is there first\n",
     );
     const one = ["restore", box.path("full"), "--dry-run", "--only", "other"];
-    expect((await call(...one)).stderr).to.match(/^holdfast: not empty: namespace "other"; a restore needs --replace/);
-    expect((await call(...one, "--replace")).stderr).to.match(/"other"; a restore removes what is there first\n$/);
+    expect((await call(...one)).stderr).to.match(
+      /^holdfast: not empty: namespace "other"; a restore needs --replace/,
+    );
+    expect((await call(...one, "--replace")).stderr).to.match(
+      /"other"; a restore removes what is there first\n$/,
+    );
     expect((await call(...one, "--as", "new")).stderr).to.equal("");
     const asked = await call("restore", box.path("full"), "--replace");
     expect(asked).to.include({ code: 64 });
@@ -85,6 +91,13 @@ describe("holdfast backup, restore and rekey", () => {
     expect(damaged.code).to.equal(3);
     expect(damaged.stderr).to.match(/5003 \w+: /);
     expect(await call("restore", full, "--as", "x")).to.include({ code: 64 });
+  });
+
+  it("tell damage, and being outrun, by their exit codes", () => {
+    const result = { ok: true, looked: 1, rewritten: 1, unreadable: 0, outrun: false, problems: [] };
+    expect(rekeyExitCode(result)).to.equal(EXIT.done);
+    expect(rekeyExitCode({ ...result, outrun: true })).to.equal(EXIT.tryAgain);
+    expect(rekeyExitCode({ ...result, outrun: true, unreadable: 1 })).to.equal(EXIT.damaged);
   });
 
   it("encrypt what was plain, and say when there is no key", async () => {

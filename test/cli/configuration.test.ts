@@ -134,7 +134,8 @@ describe("holdfast config", () => {
     await box.call(["--config", config, "set", "k", "1"]);
     const { files } = JSON.parse((await box.call(["--config", config, "info", "--json"])).stdout);
     expect(files.length).to.be.above(1);
-    for (const file of files as { path: string }[]) expect(file.path.startsWith(path), file.path).to.equal(true);
+    for (const file of files as { path: string }[])
+      expect(file.path.startsWith(path), file.path).to.equal(true);
   });
 });
 

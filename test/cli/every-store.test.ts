@@ -64,10 +64,7 @@ describe("holdfast on every kind of store", () => {
           [`verify --repair ${beside("mended")}`, /\nsalvaged 6 keys of 2 namespaces; nothing was lost\n$/],
           [`copy --to ${beside("copied")}`, /^copied +6 keys of 2 namespaces .*\nequal, sha-256 +\w{64}\n$/],
           [`backup ${folder}`, /^full backup: \d+ records of 2 namespaces \(/],
-          [
-            `restore ${folder} --dry-run`,
-            /^whole, and could be restored: \d+ records of 2 namespaces/,
-          ],
+          [`restore ${folder} --dry-run`, /^whole, and could be restored: \d+ records of 2 namespaces/],
           [`restore ${folder} --replace --yes`, /^restored: \d+ records of 2 namespaces/],
           ["list lpop l", "x\n"],
           ["delete l h n", "deleted 3 keys\n"],

@@ -9,6 +9,7 @@ import { openStorage, type OpenStorageOptions } from "../../src/plugin/open-stor
 import type { StorageSettings } from "../../src/plugin/settings.js";
 import type { StoragePlugin } from "../../src/plugin/storage-plugin.js";
 import { suiteSetup } from "../../src/testing/backend-suite/suite-harness.js";
+import { tapCalls, type Tap } from "./tapped-store.js";
 import { ViewedBackend } from "./viewed-backend.js";
 
 const ctx = background();
@@ -37,8 +38,17 @@ export class KeptStore {
     return this.raw.close(ctx);
   }
 
-  storage(settings: StorageSettings, options: OpenStorageOptions = {}): Promise<StoragePlugin> {
-    const backends = new BackendRegistry().with("kept", async () => () => this.#viewed.view());
+  /** @param tap what a test looks at, or does, around the calls of this one store. */
+  storage(
+    settings: StorageSettings,
+    options: OpenStorageOptions = {},
+    tap: Tap = {},
+  ): Promise<StoragePlugin> {
+    const backends = new BackendRegistry().with("kept", async () => () => {
+      const backend = this.#viewed.view();
+      tapCalls(backend, tap);
+      return backend;
+    });
     return openStorage({ backend: "kept", cache: { max_entries: 0 }, ...settings }, { ...options, backends });
   }
 

@@ -46,7 +46,8 @@ export async function openTapped(
   return { storage, backend: backend as Backend, writes: () => writes };
 }
 
-function tapCalls(backend: Backend, tap: Tap, count: (batch: Batch) => void): void {
+/** @param count called with each committed batch. */
+export function tapCalls(backend: Backend, tap: Tap, count: (batch: Batch) => void = () => undefined): void {
   const commit = backend.commit.bind(backend);
   const read = backend.read.bind(backend);
   const { info } = backend;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { BackupOptions, RestoreOptions } from "../../index.js";
+import type { BackupOptions, RekeyResult, RestoreOptions } from "../../index.js";
 import { usageError } from "../cli-error.js";
 import type { CommandGroup, StoreRun } from "../command-runner.js";
 import { confirm } from "../confirm.js";
@@ -100,6 +100,14 @@ async function restore(run: StoreRun, folder: string, options: RestoreArguments)
   }
 }
 
+const OUTRUN =
+  "given up: others keep writing with another key, faster than this can follow; make the new key active in every process that writes to the store, then run it again";
+
+export function rekeyExitCode({ unreadable, outrun }: RekeyResult): ExitCode {
+  if (unreadable > 0) return EXIT.damaged;
+  return outrun ? EXIT.tryAgain : EXIT.done;
+}
+
 /** What a dry run says of what stands where it would restore. */
 function inTheWay(occupied: readonly string[], replaces: boolean): string {
   const [first = ""] = occupied;
@@ -120,13 +128,14 @@ async function rekey({ io, ctx, store, out }: StoreRun): Promise<ExitCode> {
         ),
     });
     progress.end();
-    const { ok, looked, rewritten, unreadable, problems } = result;
+    const { looked, rewritten, unreadable, outrun, problems } = result;
     if (!out.isJson) {
       for (const { reason, message } of problems) await out.line(`5003 ${reason}: ${printable(message)}`);
     }
     const left = unreadable === 0 ? "" : `, ${unreadable} left that do not open`;
     await out.answer(`${plural(looked, "value")} looked at, ${rewritten} rewritten${left}`, result);
-    return ok ? EXIT.done : EXIT.damaged;
+    if (outrun) out.note(OUTRUN);
+    return rekeyExitCode(result);
   } finally {
     progress.end();
   }

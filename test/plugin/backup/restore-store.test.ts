@@ -32,7 +32,13 @@ describe("restore", () => {
     await rig.source.namespace("n").set(ctx, "c", 3);
     const { id } = await rig.backup("one");
     const createdAt = new Date(rig.runtime.clock.wall());
-    expect(await restore("one")).to.deep.equal({ id, createdAt, namespaces: ["", "n"], records: 3, occupied: [] });
+    expect(await restore("one")).to.deep.equal({
+      id,
+      createdAt,
+      namespaces: ["", "n"],
+      records: 3,
+      occupied: [],
+    });
     expect(await valuesOf(rig.target)).to.deep.equal(await valuesOf(rig.source));
     const versions = [await rig.source.getEntry(ctx, "a"), await rig.target.getEntry(ctx, "a")];
     expect(versions[0]?.version).to.not.equal(versions[1]?.version);

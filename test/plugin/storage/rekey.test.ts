@@ -66,6 +66,7 @@ describe("rekey", () => {
       looked: 7,
       rewritten: 7,
       unreadable: 0,
+      outrun: false,
       problems: [],
     });
     for (const key of ["a", "b", "mortal", "plain", "list", ITEM])
@@ -109,7 +110,7 @@ describe("rekey", () => {
     await kept.put(broken);
     await using store = await kept.storage(active("k2"));
     const { problems, ...counts } = await store.rekey(ctx);
-    expect(counts).to.deep.equal({ ok: false, looked: 4, rewritten: 3, unreadable: 1 });
+    expect(counts).to.deep.equal({ ok: false, looked: 4, rewritten: 3, unreadable: 1, outrun: false });
     expect(problems).to.have.length(1);
     expect(problems[0]).to.include({ reason: "checksum", namespace: "", key: "a" });
   });
@@ -129,6 +130,40 @@ describe("rekey", () => {
     const seen = watchOne(store);
     expect(await store.rekey(ctx)).to.include({ ok: true, rewritten: 1 });
     expect(await seen).to.include({ type: "set", key: "c" });
+  });
+
+  it("gives up an entry that others write with another key each time, and goes on with the rest", async () => {
+    await fill(active("k1"));
+    await using old = await kept.storage(active("k1"));
+    const overtake = () => old.set(ctx, "a", "again");
+    await using store = await kept.storage(active("k2"), {}, { beforeCommit: overtake });
+    const { ok, unreadable, outrun, looked, rewritten } = await store.rekey(ctx);
+    expect({ ok, unreadable, outrun }).to.deep.equal({ ok: false, unreadable: 0, outrun: true });
+    expect({ looked, rewritten }).to.deep.equal({ looked: 16 * 3 + 1, rewritten: 3 });
+    expect(await old.get(ctx, "a")).to.equal("again");
+    for (const [key, namespace] of [
+      ["b", ""],
+      ["c", "n"],
+    ] as const)
+      expect(keyIdOf(await kept.entry(key, namespace)), key).to.equal("k2");
+    await using calm = await kept.storage(active("k2"));
+    expect(await calm.rekey(ctx)).to.include({ ok: true, outrun: false, rewritten: 1 });
+  });
+
+  it("follows nobody for ever who adds entries with another key faster than it rewrites them", async () => {
+    await using old = await kept.storage(active("k1"));
+    const add = (from: number, count: number) =>
+      old.setBatch(ctx, new Map(Array.from({ length: count }, (_, i) => [String(from + i), i])));
+    let next = 13_000;
+    await add(10_000, 3000);
+    const beforeCommit = async () => {
+      await add(next, 100);
+      next += 100;
+    };
+    await using store = await kept.storage(active("k2"), {}, { beforeCommit });
+    const { ok, outrun, rewritten } = await store.rekey(ctx);
+    expect({ ok, outrun }).to.deep.equal({ ok: false, outrun: true });
+    expect(rewritten).to.be.within(16_000, 20_000);
   });
 
   async function watchOne(store: StoragePlugin): Promise<unknown> {
