@@ -1,5 +1,5 @@
 import type { Context } from "../core/context.js";
-import type { Duration } from "../core/duration.js";
+import { parseDuration, type Duration } from "../core/duration.js";
 import { requireKnownOptions } from "../core/known-options.js";
 import type { ListOptions } from "../core/listing.js";
 import type { Storage, Transaction } from "../plugin/storage.js";
@@ -73,13 +73,14 @@ export class MemoryManager {
   readonly #sessionTtl: Duration | undefined;
   readonly #now: () => number;
 
-  /** @throws TypeError for an unknown option, or without a storage. */
+  /** @throws TypeError for an unknown option, without a storage, or for a `sessionTtl` that is no duration. */
   constructor(options: MemoryManagerOptions) {
+    if (typeof options?.storage?.list !== "function") {
+      throw new TypeError("a MemoryManager takes { storage }: a store or one of its namespaces");
+    }
     requireKnownOptions("memory", options, ["storage", "sessionTtl", "now"]);
     const { storage, sessionTtl, now = Date.now } = options;
-    if (typeof storage?.list !== "function") {
-      throw new TypeError("a MemoryManager takes a storage with lists: a store or one of its namespaces");
-    }
+    if (sessionTtl !== undefined) requireDuration(sessionTtl);
     this.#storage = storage;
     this.#sessionTtl = sessionTtl;
     this.#now = now;
@@ -109,6 +110,7 @@ export class MemoryManager {
   async add(ctx: Context, messages: readonly NewMessage[], options: SessionOptions = {}): Promise<number> {
     requireKnownOptions("session", options, ["sessionId"]);
     const key = keyOf(options.sessionId);
+    requireArray(messages);
     for (const message of messages) checkMessage(message);
     const at = this.#now();
     return await this.#push(
@@ -239,6 +241,18 @@ function keyOf(sessionId: string = DEFAULT_SESSION): string {
     throw new TypeError("the id of a session must be text of at least one character");
   }
   return PREFIX + sessionId;
+}
+
+function requireDuration(sessionTtl: Duration): void {
+  try {
+    parseDuration(sessionTtl);
+  } catch (error) {
+    throw new TypeError(`sessionTtl takes a duration: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function requireArray(messages: unknown): void {
+  if (!Array.isArray(messages)) throw new TypeError("add takes an array of messages");
 }
 
 function requireWhole(name: string, value: unknown): void {

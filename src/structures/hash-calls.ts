@@ -18,8 +18,16 @@ export class HashCalls<T> implements Hash<T> {
     this.#key = key;
   }
 
-  hset(ctx: Context, fieldOrFields: string | HashData<T>, value?: T): Promise<number> {
+  hset(
+    ctx: Context,
+    fieldOrFields: string | HashData<T>,
+    value?: T,
+    ...others: readonly unknown[]
+  ): Promise<number> {
     return this.#calls.write("hash.hset", ctx, this.#key, () => {
+      // As Redis takes them, field by field: they would be left out without a word.
+      if (others.length > 0 || (typeof fieldOrFields === "object" && value !== undefined))
+        throw severalFields();
       if (typeof fieldOrFields !== "string") return setFields(this.#key, fieldsOf(fieldOrFields));
       checkField(fieldOrFields);
       return setFields(this.#key, [[fieldOrFields, normalizeValue(value)]]);
@@ -93,8 +101,8 @@ export class TransactionHashCalls<T> implements TransactionHash<T> {
     this.#ctx = ctx;
   }
 
-  hset(fieldOrFields: string | HashData<T>, value?: T): Promise<number> {
-    return this.#hash.hset(this.#ctx, fieldOrFields, value);
+  hset(fieldOrFields: string | HashData<T>, value?: T, ...others: readonly unknown[]): Promise<number> {
+    return this.#hash.hset(this.#ctx, fieldOrFields, value, ...others);
   }
 
   hget<D = undefined>(field: string, fallback?: D): Promise<T | D> {
@@ -128,4 +136,8 @@ export class TransactionHashCalls<T> implements TransactionHash<T> {
   hincrby(field: string, by?: number): Promise<number> {
     return this.#hash.hincrby(this.#ctx, field, by);
   }
+}
+
+function severalFields(): TypeError {
+  return new TypeError("hset takes one field and its value; give several as an object or a Map");
 }

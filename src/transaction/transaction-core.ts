@@ -54,6 +54,8 @@ export class TransactionCore implements Expiring {
   /** The items of structures, which stand under heads that it has read. */
   readonly items: TransactionItems;
   readonly #services: TransactionServices;
+  readonly #callers: Context;
+  readonly #timeoutMs: number;
   readonly #cancel: Cancel;
   readonly #buffer = new WriteBuffer();
   readonly #reads = new ReadSet();
@@ -70,6 +72,8 @@ export class TransactionCore implements Expiring {
     this.#services = services;
     this.namespace = namespace;
     this.id = services.versions.next();
+    this.#callers = ctx;
+    this.#timeoutMs = timeoutMs;
     [this.ctx, this.#cancel] = withTimeout(ctx, timeoutMs);
     this.items = new TransactionItems(services.backend, this.ctx, namespace, {
       buffer: this.#buffer,
@@ -202,7 +206,13 @@ export class TransactionCore implements Expiring {
 
   endIfOver(): void {
     const over = this.#state === "active" ? this.ctx.err() : undefined;
-    if (over !== undefined) this.abort(over);
+    if (over !== undefined) this.abort(this.#callers.err() ?? this.#tooLong());
+  }
+
+  /** Its own time is over, not that of whoever began it. */
+  #tooLong(): StorageFault {
+    const message = `it was open longer than its timeout of ${this.#timeoutMs} ms; do less in it, or give it a longer timeout`;
+    return new StorageFault("timeout", message);
   }
 
   /** @throws StorageFault `finished` naming the state; `closed` or the context's fault when that ended it. */

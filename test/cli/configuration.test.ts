@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { StoreInfo } from "../../src/index.js";
 import { ROOT } from "../architecture/source-tree.js";
 import { CliSandbox } from "./cli-sandbox.js";
 
@@ -121,7 +122,8 @@ describe("holdfast config", () => {
       for (const read_only of [false, true]) {
         const config = box.configure({ backend, [backend]: { ...section, read_only } });
         const info = await box.call(["--config", config, "info", "--json"]);
-        expect(JSON.parse(info.stdout).configuration.backendOptions, backend).to.include({
+        const { configuration } = JSON.parse(info.stdout) as StoreInfo;
+        expect(configuration["backendOptions"], backend).to.include({
           ...{ path: section.path, readOnly: read_only },
         });
       }
@@ -132,10 +134,10 @@ describe("holdfast config", () => {
     const path = `${box.folder}/./data/store.json`;
     const config = box.configure({ backend: "file", file: { path } });
     await box.call(["--config", config, "set", "k", "1"]);
-    const { files } = JSON.parse((await box.call(["--config", config, "info", "--json"])).stdout);
+    const { stdout } = await box.call(["--config", config, "info", "--json"]);
+    const { files = [] } = JSON.parse(stdout) as StoreInfo;
     expect(files.length).to.be.above(1);
-    for (const file of files as { path: string }[])
-      expect(file.path.startsWith(path), file.path).to.equal(true);
+    for (const file of files) expect(file.path.startsWith(path), file.path).to.equal(true);
   });
 });
 

@@ -197,7 +197,13 @@ describe("MemoryManager", function () {
       await assert.rejects(memory.getMessages(ctx, { limit: -1 }), /limit must be 0 or more/);
       await assert.rejects(memory.buildHistory(ctx, { maxRounds: 1.5 }), /maxRounds must be a whole number/);
       await assert.rejects(memory.copySession(ctx, "a", "a"), /to itself/);
-      assert.throws(() => new MemoryManager(wrong({})), /takes a storage with lists/);
+      assert.throws(() => new MemoryManager(wrong({})), /takes \{ storage \}: a store/);
+      assert.throws(() => new MemoryManager(wrong(storage)), /takes \{ storage \}: a store/);
+      assert.throws(
+        () => new MemoryManager({ storage, sessionTtl: "soon" }),
+        /sessionTtl takes a duration: "soon"/,
+      );
+      await assert.rejects(memory.add(ctx, wrong({ role: "user", content: "x" })), /add takes an array/);
       assert.throws(() => new MemoryManager(wrong({ storage, ttl: 1 })), /unknown memory option "ttl"/);
       assert.equal(await storage.size(ctx), 0);
     });

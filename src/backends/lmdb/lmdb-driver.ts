@@ -1,4 +1,4 @@
-import { StorageFault } from "../../core/errors.js";
+import { driverFault } from "../../core/driver-fault.js";
 
 /** A key of ours as text, or the bytes of a bound that may be cut in the middle of a character. */
 export type LmdbKey = string | Uint8Array;
@@ -64,13 +64,6 @@ export async function loadLmdb(importer: Importer = () => import("lmdb")): Promi
   try {
     return (await importer()) as LmdbDriver;
   } catch (cause) {
-    const advice = isMissing(cause)
-      ? "which is not installed; run: npm install lmdb"
-      : "which could not be loaded; see the cause";
-    throw new StorageFault("unsupported", `the lmdb backend needs the package lmdb, ${advice}`, { cause });
+    throw driverFault("lmdb", "lmdb", cause);
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
 }

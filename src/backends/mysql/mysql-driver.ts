@@ -1,4 +1,4 @@
-import { StorageFault } from "../../core/errors.js";
+import { driverFault } from "../../core/driver-fault.js";
 
 /** What is used of the package `mysql2`. */
 export interface MysqlDriver {
@@ -54,10 +54,6 @@ export async function loadMysqlDriver(): Promise<MysqlDriver> {
     const { default: driver } = (await import("mysql2/promise")) as unknown as { default: MysqlDriver };
     return driver;
   } catch (error) {
-    throw new StorageFault(
-      "unsupported",
-      "the mysql backend needs the package mysql2; install it: npm install mysql2",
-      { cause: error },
-    );
+    throw driverFault("mysql", "mysql2", error);
   }
 }

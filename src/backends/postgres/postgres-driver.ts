@@ -1,4 +1,4 @@
-import { StorageFault } from "../../core/errors.js";
+import { driverFault } from "../../core/driver-fault.js";
 
 /** What is used of the package `pg`. */
 export interface PostgresDriver {
@@ -74,11 +74,7 @@ export async function loadPostgresDriver(): Promise<PostgresDriver> {
     const { default: driver } = (await import("pg")) as { default: PostgresDriver };
     return driver;
   } catch (error) {
-    throw new StorageFault(
-      "unsupported",
-      "the postgres backend needs the package pg; install it: npm install pg",
-      { cause: error },
-    );
+    throw driverFault("postgres", "pg", error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { StorageFault } from "../../core/errors.js";
+import { driverFault } from "../../core/driver-fault.js";
 
 /** What a command is made of. */
 export type Argument = string | Buffer;
@@ -62,10 +62,6 @@ export async function loadRedis(): Promise<RedisDriver> {
   try {
     return await import("redis");
   } catch (error) {
-    throw new StorageFault(
-      "unsupported",
-      "the redis backend needs the package redis; install it with: npm install redis",
-      { cause: error },
-    );
+    throw driverFault("redis", "redis", error);
   }
 }

@@ -129,7 +129,7 @@ export class BackupChain {
 
 async function readLink(fs: FileSystem, folder: string): Promise<BackupLink> {
   const file = join(folder, MANIFEST_FILE);
-  const size = await present(file, () => fs.size(file));
+  const size = await present(file, () => fs.size(file), "it is missing; a folder without it is no backup");
   if (size > MAX_MANIFEST_BYTES) throw backupDamage("decode", file, "it is larger than any manifest");
   const sealed = decodeManifest(asBuffer(await present(file, () => fs.readFile(file))), file);
   const form = segmentForm(sealed.manifest.form);
@@ -144,12 +144,12 @@ async function readLink(fs: FileSystem, folder: string): Promise<BackupLink> {
 }
 
 /** What is read of a file that must be there. What stands in its place and is no file is somebody else's doing. */
-async function present<T>(file: string, read: () => Promise<T>): Promise<T> {
+async function present<T>(file: string, read: () => Promise<T>, whenMissing = "it is missing"): Promise<T> {
   try {
     return await read();
   } catch (error) {
     const code = errorCode(error) ?? "";
-    if (ABSENT.has(code)) throw backupDamage("truncated", file, "it is missing");
+    if (ABSENT.has(code)) throw backupDamage("truncated", file, whenMissing);
     if (NO_FILE.has(code)) throw backupDamage("foreign", file, "it is a folder or a symbolic link");
     if (!FORBIDDEN.has(code)) throw fileFault(error, `reading ${file}`);
     const message = `reading ${file} failed (${code}); make it and its folder readable for this user`;

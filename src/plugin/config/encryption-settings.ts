@@ -38,7 +38,9 @@ function keySource(
     const wanted = 'give 1 to 32 letters, digits, ".", "_" and "-", a letter or digit first, and not none';
     values.report(
       id === undefined ? path : `${path}.id`,
-      `the id of a key is missing or not allowed; ${wanted}`,
+      typeof id === "number"
+        ? `the id of a key is text, and ${id} is a number; put it in quotes`
+        : `the id of a key is missing or not allowed; ${wanted}`,
     );
     return undefined;
   }

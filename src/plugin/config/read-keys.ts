@@ -55,8 +55,10 @@ function keyBytes(source: KeySource, environment: Environment): Uint8Array {
 
 function fromEnvironment(name: string, environment: Environment): string {
   const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
-  if (value === undefined)
-    throw new KeyFlaw(`the environment variable ${name} is not set; set it to the key`);
+  if (value === undefined || value.trim() === "") {
+    const state = value === undefined ? "not set" : "empty";
+    throw new KeyFlaw(`the environment variable ${name} is ${state}; set it to the key`);
+  }
   return value;
 }
 

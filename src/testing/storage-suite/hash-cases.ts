@@ -167,6 +167,19 @@ function argumentCases(list: StorageCaseList): void {
     await misuses(() => hash.hset(ctx, new Set(["a"]) as never), /an object or a Map/);
     await misuses(() => hash.hset(ctx, null as never), /an object or a Map/);
   });
+
+  list.it("take several fields as an object or a Map alone, and leave none out", async ({ store, ctx }) => {
+    const hash = store.hash<number>("hash");
+    // As Redis takes them.
+    const several = ["a", 1, "b", 2] as unknown as [string, number];
+    const mixed = [{ a: 1 }, 2] as unknown as [string, number];
+    const message = /give several as an object or a Map/;
+    for (const args of [several, mixed]) {
+      await misuses(() => hash.hset(ctx, ...args), message);
+      await misuses(() => store.transact(ctx, (tx) => tx.hash<number>("hash").hset(...args)), message);
+    }
+    assert.equal(await hash.hlen(ctx), 0);
+  });
 }
 
 function transactionCases(list: StorageCaseList): void {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withCancel } from "../../core/context.js";
+import { withCancel, withTimeout } from "../../core/context.js";
 import { TRANSACTION_CALLS } from "./public-calls.js";
 import { misuses, rejects } from "./storage-assertions.js";
 import type { StorageCaseList } from "./storage-case-list.js";
@@ -25,6 +25,20 @@ function timeoutCases(list: StorageCaseList): void {
     assert.equal(tx.state, "aborted");
     await tx.rollback();
     assert.equal(await rig.store.exists(rig.ctx, "a"), false);
+  });
+
+  list.it("says whose time was over: its own, or that of the context it began with", async (rig) => {
+    const [brief, cancel] = withTimeout(rig.ctx, "2s");
+    const own = await rig.store.beginTransaction(rig.ctx, { timeout: "2s" });
+    const callers = await rig.store.beginTransaction(brief, { timeout: "5s" });
+    await rig.pass(2000);
+    const [long, late] = [
+      await rejects(() => own.get("a"), "timeout"),
+      await rejects(() => callers.get("a"), "timeout"),
+    ];
+    assert.match(long.message, /open longer than its timeout of 2000 ms/);
+    assert.match(late.message, /the context's deadline has passed/);
+    cancel();
   });
 
   list.it("takes 30 seconds unless told otherwise", async (rig) => {

@@ -53,6 +53,11 @@ describe("settings of encryption", () => {
         ),
       ],
       [
+        "an id that YAML reads as a number",
+        encrypted({ keys: [{ id: 2026, env: "A" } as never] }),
+        ["storage.encryption.keys.0.id: the id of a key is text, and 2026 is a number; put it in quotes"],
+      ],
+      [
         "a key from nowhere, and one from two places",
         encrypted({ keys: [{ id: "a" } as never, { id: "b", env: "B", file: "b" }], active: "a" }),
         ["keys.0", "keys.1"].map(
@@ -193,5 +198,8 @@ describe("reading keys", () => {
     expect(await refusal(`{ id: b, file: ${folder}/b.key }`)).to.include("the file cannot be read: ENOENT");
     expect(await refusal(`{ id: b, file: ${folder} }`)).to.include("FOLDER is not a file");
     expect(await refusal("{ id: b, env: toString }")).to.include("variable toString is not set");
+    expect(await refusal("{ id: b, env: B }", { B: " " })).to.include(
+      "variable B is empty; set it to the key",
+    );
   });
 });
