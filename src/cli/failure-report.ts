@@ -25,10 +25,12 @@ const ADVICE: Partial<Readonly<Record<Reason, string>>> = {
   decode: "here: holdfast verify lists everything that is damaged",
 };
 
+type Advice = Partial<Readonly<Record<Reason, string | undefined>>>;
+
 const SALVAGE = "here: --repair CONFIG writes what is undamaged into another store";
 
 /** The same where it depends on what failed; undefined where the message itself says what is left to do. */
-const ADVICE_IN: Readonly<Record<string, Partial<Readonly<Record<Reason, string | undefined>>>>> = {
+const ADVICE_IN: Readonly<Record<string, Advice>> = {
   copyStorage: { "not-empty": "here: --resume" },
   restore: { "not-empty": "here: --replace", checksum: undefined, truncated: undefined, decode: undefined },
   open: { checksum: undefined, truncated: undefined, decode: undefined },
@@ -82,8 +84,16 @@ export function absence(key: string | undefined, namespace: string | undefined, 
   return `nothing is stored under ${quoted(key ?? "")}${where}${other}; holdfast keys lists what is there`;
 }
 
-function advised({ message, reason, operation }: StorageError): string {
-  const here = ADVICE_IN[operation] ?? {};
+/** What does not open cannot be verified; a store of the backend file can be read all the same, as far as it is whole. */
+const SALVAGE_UNOPENED = "here: holdfast verify --repair CONFIG writes what is undamaged into another store";
+const UNOPENED: Advice = {
+  checksum: SALVAGE_UNOPENED,
+  truncated: SALVAGE_UNOPENED,
+  decode: SALVAGE_UNOPENED,
+};
+
+function advised({ message, reason, operation, backend }: StorageError): string {
+  const here: Advice = (operation === "open" && backend === "file" ? UNOPENED : ADVICE_IN[operation]) ?? {};
   const advice = reason in here ? here[reason] : ADVICE[reason];
   return advice === undefined ? message : `${message} (${advice})`;
 }
