@@ -19,6 +19,7 @@ export class OptionValues {
   /** The sections of backends that are not ours, as written. */
   readonly foreignSections: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly problems: ConfigProblem[] = [];
+  readonly #refused = new Set<OptionPath>();
   readonly #section: ConfigSection;
   readonly #foreign = new Map<string, Readonly<Record<string, unknown>>>();
   readonly #given = new Map<OptionPath, unknown>();
@@ -69,6 +70,10 @@ export class OptionValues {
   #acceptName(section: string, name: string, path: string, foreign: ReadonlySet<string>): boolean {
     if (optionAt(path) !== undefined || isSection(path)) return true;
     if (section === "" && foreign.has(name)) return true;
+    if (section === "" && name === "storage") {
+      this.report(path, "the options stand here already; give them without another storage around them");
+      return false;
+    }
     this.report(path, `unknown option${didYouMean(name, namesIn(section)) || elsewhere(name)}`);
     return false;
   }
@@ -76,12 +81,20 @@ export class OptionValues {
   #readOption(path: OptionPath, value: unknown): void {
     const { type } = OPTIONS[path];
     const parsed = type.parse(value);
-    if (parsed !== undefined) this.#given.set(path, parsed);
-    else
-      this.report(
-        path,
-        `${type.isSecret ? "what is written" : show(value)} is not accepted; give ${type.expected}${meantChoice(path, value)}`,
-      );
+    if (parsed !== undefined) {
+      this.#given.set(path, parsed);
+      return;
+    }
+    // Empty text is as good as nothing, and what is needed is then worth saying.
+    if (value !== "") this.#refused.add(path);
+    const shown = type.isSecret ? "what is written" : show(value);
+    this.report(path, `${shown} is not accepted; give ${type.expected}${meantChoice(path, value)}`);
+  }
+
+  /** Whether nothing was given for an option: neither what was accepted nor what was refused, which is a problem already. */
+  lacks(path: OptionPath): boolean {
+    const isRefused = [...this.#refused].some((each) => each === path || optionAt(each)?.aliasOf === path);
+    return this.#given.get(path) === undefined && !isRefused;
   }
 
   #readForeign(name: string, value: unknown): void {

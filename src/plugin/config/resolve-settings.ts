@@ -78,7 +78,7 @@ function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<
   const isKnown = known === undefined || known.has(backend) || BUILT_IN_BACKENDS.includes(backend);
   if (!isKnown) values.report("backend", unknownBackend(backend, known));
   const hasPath = values.given("file.path") !== undefined;
-  if (backend === "file" && !hasPath) {
+  if (backend === "file" && values.lacks("file.path")) {
     values.report(
       "file.path",
       "the file backend needs it; give the path of the data file, such as ./data/store.json",
@@ -88,7 +88,7 @@ function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<
     values.report("driver", "says something beside backend: database alone; remove it, or write that");
   }
   for (const [name, path, example] of FOLDERS) {
-    if (backend !== name || values.given(path) !== undefined) continue;
+    if (backend !== name || !values.lacks(path)) continue;
     values.report(path, `the ${name} backend needs it; give the path of a folder, such as ${example}`);
   }
   if (values.given("redis.url") !== undefined && hasRedisAddress(values)) {

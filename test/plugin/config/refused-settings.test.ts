@@ -27,6 +27,26 @@ describe("resolveSettings refuses", () => {
       ['storage.cache_sise: unknown option; did you mean "cache_size"'],
     ],
     [
+      "a path that is none, once",
+      { backend: "file", file: { path: 5 } },
+      ["storage.file.path: 5 is not accepted; give text"],
+    ],
+    [
+      "a path that is none under its other name, once",
+      { backend: "file", file_path: 5 },
+      ["storage.file_path: 5 is not accepted; give text"],
+    ],
+    [
+      "a folder that is none, once",
+      { backend: "directory", directory: { path: 5 } },
+      ["storage.directory.path: 5 is not accepted; give text"],
+    ],
+    [
+      "what stands in a file, given as an object",
+      { storage: { backend: "memory" } },
+      ["storage.storage: the options stand here already; give them without another storage around them"],
+    ],
+    [
       "an option one level too high",
       { max_attempts: 1 },
       ['storage.max_attempts: unknown option; did you mean "transaction.max_attempts"'],
