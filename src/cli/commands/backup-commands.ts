@@ -94,7 +94,7 @@ async function restore(run: StoreRun, folder: string, options: RestoreArguments)
     const when = result.createdAt.toISOString();
     const did = dryRun ? "whole, and could be restored" : "restored";
     await out.answer(`${did}: ${what}, backed up at ${when}`, result);
-    if (result.occupied.length > 0) out.note(inTheWay(result.occupied, replace));
+    if (!out.isJson && result.occupied.length > 0) await out.line(inTheWay(result.occupied, replace));
   } finally {
     progress.end();
   }
