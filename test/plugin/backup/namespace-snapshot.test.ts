@@ -50,7 +50,7 @@ describe(`a snapshot of a namespace, seed ${SEED} (HOLDFAST_SEED)`, () => {
     const { written, take } = await beset(SHAPES[1] as Shape, SEED);
     written.isQuiet = true;
     const first = await take((snapshot) => snapshot.scan());
-    await written.commitSome(1);
+    await written.commitPut("k0");
     expect((await take((snapshot) => snapshot.since(first.point.position))).records).to.have.lengthOf.below(
       5,
     );

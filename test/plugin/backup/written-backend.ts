@@ -41,6 +41,11 @@ export class WrittenBackend {
     for (let i = 0; i < count; i++) await this.#commit(this.#randomWrites());
   }
 
+  /** A commit of which is known that it changes something. */
+  async commitPut(key: string): Promise<void> {
+    await this.#commit([this.#put(key)]);
+  }
+
   #besiege(): Backend {
     const backend = this.#backend;
     const disturb = () => this.#disturb();
@@ -83,9 +88,13 @@ export class WrittenBackend {
     );
     return [...chosen].map((key) => {
       if (this.#below(4) === 0) return { kind: "delete", key };
-      const data = `"${this.#commits}:${key.length}"`;
-      return { kind: "put", key, type: key.startsWith("\0") ? 5 : 1, codec: 1, data, expiry: undefined };
+      return this.#put(key);
     });
+  }
+
+  #put(key: string): Write {
+    const data = `"${this.#commits}:${key.length}"`;
+    return { kind: "put", key, type: key.startsWith("\0") ? 5 : 1, codec: 1, data, expiry: undefined };
   }
 
   async #commit(writes: readonly Write[]): Promise<void> {
