@@ -4,12 +4,14 @@ import { readdirSync } from "node:fs";
  * Where short suites stand that run one after another in one process: to start one and to load the sources takes about
  * two seconds of processor time, more than most of these take themselves.
  */
-const SHORT_BACKENDS = /^backends\/((files|local|memory)\/|registry\.test\.ts$)/;
-const SHORT = /^(architecture|core|examples|memory|museum|observability|sealing|testing|transaction)\//;
+const SHORT =
+  /^(architecture|backends\/(files|local|registry\.test\.ts$)|core|examples|memory|museum|observability|sealing|testing|transaction)\b/;
+/** Together as long as one of the others. */
+const FEW = /^(cache|package|seeds)\//;
 /** These start the same servers. */
 const ON_ALL_SERVERS = /^(expiry|faults|golden|structures|support)\//;
 /** What runs longest begins first, so that no lane ends long after the others. */
-const FIRST = ["backends/", "stack/", "expiry, ", "shared", "plugin", "crash", "cli", "history", "model"];
+const FIRST = ["backends and stack, ", "expiry, ", "shared", "plugin", "crash", "cli", "history", "model"];
 
 /**
  * The test files in groups that need nothing of each other, each for a mocha process of its own.
@@ -32,13 +34,12 @@ export function testChunks(root) {
 }
 
 function chunkOf(file) {
-  if (SHORT_BACKENDS.test(file)) return "test/backends, the short ones";
   if (SHORT.test(file)) return "test, the short ones";
+  if (FEW.test(file)) return "test/cache, package and seeds";
   if (ON_ALL_SERVERS.test(file)) return "test/expiry, faults, golden, structures and support";
   const [folder, next] = file.split("/");
-  if (folder === "backends") return `test/backends/${next}`;
-  // The forms of one backend: redis, redis-cluster, redis-uncached.
-  if (folder === "stack") return `test/stack/${next.split(/[.-]/)[0]}`;
+  // On the same server; and the forms of one backend: redis, redis-cluster, redis-uncached.
+  if (folder === "backends" || folder === "stack") return `test/backends and stack, ${next.split(/[.-]/)[0]}`;
   return `test/${folder}`;
 }
 

@@ -23,6 +23,8 @@ const FILES = [
   "stack/onerous.test.ts",
   "docs/page.test.ts",
   "golden/a.test.ts",
+  "cache/a.test.ts",
+  "seeds/a.test.ts",
   "expiry/b.test.ts",
   "faults/c.test.ts",
 ];
@@ -52,23 +54,23 @@ describe("the chunks of a test run", () => {
 
   it("are the folders of test, the backends and their forms, and the short ones together", () => {
     expect(Object.fromEntries(chunks.map(({ name, files }) => [name, files.length]))).to.deep.equal({
-      "test/backends/one": 2,
-      "test/backends/two": 1,
-      "test/backends, the short ones": 2,
-      "test/stack/one": 2,
-      "test/stack/onerous": 1,
+      "test/backends and stack, memory": 1,
+      "test/backends and stack, one": 4,
+      "test/backends and stack, onerous": 1,
+      "test/backends and stack, two": 1,
+      "test/cache, package and seeds": 2,
       "test/docs": 1,
       "test/expiry, faults, golden, structures and support": 3,
-      "test, the short ones": 2,
+      "test, the short ones": 3,
     });
   });
 
   it("begin with the long ones", () => {
     expect(chunks.slice(0, 4).map(({ name }) => name)).to.deep.equal([
-      "test/backends/one",
-      "test/backends/two",
-      "test/stack/one",
-      "test/stack/onerous",
+      "test/backends and stack, memory",
+      "test/backends and stack, one",
+      "test/backends and stack, two",
+      "test/backends and stack, onerous",
     ]);
   });
 });
