@@ -38,6 +38,8 @@ export function mysqlOptions({ options, operationTimeoutMs }: BackendSetup): Mys
     throw new TypeError("mysql.pool must be a whole number of connections, at least 1");
   }
   const client = {
+    // To note who asks, in case it fails, costs 30 to 40 µs for each statement, as much as all else that the driver does.
+    trace: false,
     ...(others as MysqlClientOptions | undefined),
     ...(url !== undefined && { uri: checkUrl(url) }),
     ...given({ host, port, user, password, database }),
