@@ -6,11 +6,11 @@ import type { StorageSettings } from "../../src/plugin/settings.js";
 import type { CacheUnderTest } from "./store-harness.js";
 
 /** Where stores live, as the section `redis` says it; undefined where the program is missing. */
-type Place = Pick<NonNullable<StorageSettings["redis"]>, "url" | "cluster">;
+type Place = NonNullable<StorageSettings["redis"]>;
 
 async function sharedServer(): Promise<Place | undefined> {
   const server = await redisServer();
-  return server === undefined ? undefined : { url: server.url };
+  return server === undefined ? undefined : (server.nearby ?? { url: server.url });
 }
 
 /** The suite over stores at a shared server, each under a prefix of its own. */

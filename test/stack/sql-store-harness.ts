@@ -2,7 +2,7 @@ import { defaultBackends } from "../../src/backends/registry.js";
 import { describeStorage, type StorageHarness } from "../../src/testing/storage-suite.js";
 import { missing } from "../support/fixtures.js";
 import type { StorageSettings } from "../../src/plugin/settings.js";
-import type { SqlDialect } from "../support/sql-harness.js";
+import type { SqlDialect, SqlServer } from "../support/sql-harness.js";
 import { TableShelf } from "../support/table-shelf.js";
 import type { CacheUnderTest } from "./store-harness.js";
 
@@ -13,7 +13,7 @@ export function describeSqlStorage(
   dialect: SqlDialect,
   settings: StorageSettings = {},
 ): void {
-  const { name: backend, server, factory, thrifty = factory } = dialect;
+  const { name: backend, server, thrifty } = dialect;
   const shelf = new TableShelf(dialect);
   describe(name, () => {
     before(async function () {
@@ -29,8 +29,8 @@ export function describeSqlStorage(
       values: cache.values ?? "copy",
       backends: defaultBackends().with(backend, async () => thrifty),
       settings: async () => {
-        const url = (await server())?.url as string;
-        return { backend, cache, ...settings, [backend]: { url, table: shelf.take(), pool: 4 } };
+        const { url, nearby = { url } } = (await server()) as SqlServer;
+        return { backend, cache, ...settings, [backend]: { ...nearby, table: shelf.take(), pool: 4 } };
       },
       destroy: (made) => shelf.giveBack(made[backend]?.table as string),
     };

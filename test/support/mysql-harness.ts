@@ -1,4 +1,7 @@
 import { mysqlBackend } from "../../src/backends/mysql/mysql-backend.js";
+import { MysqlStore } from "../../src/backends/mysql/mysql-store.js";
+import { SqlBackend } from "../../src/backends/sql/sql-backend.js";
+import { KEPT_POOLS } from "./kept-pools.js";
 import { askMysql } from "./mysql-client.js";
 import { mariadbServer } from "./servers/mariadb-server.js";
 import type { SqlDialect } from "./sql-harness.js";
@@ -6,6 +9,8 @@ import type { SqlDialect } from "./sql-harness.js";
 export const MYSQL: SqlDialect = {
   name: "mysql",
   factory: mysqlBackend,
+  thrifty: (setup) =>
+    new SqlBackend("mysql", setup, (own, events) => new MysqlStore(own, events, async () => KEPT_POOLS)),
   server: mariadbServer,
   emptyTables,
   dropTables,

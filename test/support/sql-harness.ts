@@ -4,32 +4,44 @@ import {
   type Conditions,
   type SuiteHarness,
 } from "../../src/testing/backend-suite/suite-harness.js";
+import type { StorageSettings } from "../../src/plugin/settings.js";
 import type { TableShelf } from "./table-shelf.js";
+
+export interface SqlServer {
+  readonly url: string;
+  readonly nearby?: StorageSettings["postgres" | "mysql"];
+}
 
 /** A dialect of SQL under test. */
 export interface SqlDialect {
   /** Also the backend's name and that of its section. */
   readonly name: "postgres" | "mysql";
   readonly factory: BackendFactory;
-  /** As `factory`, but connections of stores that are over serve the next; for where a connection is dear. */
-  readonly thrifty?: BackendFactory;
-  server(): Promise<{ readonly url: string } | undefined>;
+  /** As `factory`, but connections of stores that are over serve the next. */
+  readonly thrifty: BackendFactory;
+  server(): Promise<SqlServer | undefined>;
   /** Removes every row that a store has written under its table's name; false when its tables are not there. */
   emptyTables(url: string, table: string): Promise<boolean>;
   /** Removes everything that a store has made under its table's name. */
   dropTables(url: string, table: string): Promise<void>;
 }
 
-/** The contract suite on a server of SQL, each case in tables that hold nothing. */
+/**
+ * The contract suite on a server of SQL, each case in tables that hold nothing.
+ *
+ * @param form `thrifty`: connections outlive stores and go by a socket in a folder
+ */
 export function sqlHarness(
-  { name, server, ...makes }: SqlDialect,
+  { name, server, factory, thrifty }: SqlDialect,
   shelf: TableShelf,
-  factory: BackendFactory = makes.factory,
+  form: "plain" | "thrifty" = "plain",
 ): SuiteHarness {
   const tables = new WeakMap<Backend, string>();
   const make = async (table: string, conditions: Conditions) => {
-    const options: BackendSetup["options"] = { url: (await server())?.url, table, pool: 4 };
-    const backend = factory(suiteSetup(conditions, { options }));
+    const { url, nearby } = (await server()) as SqlServer;
+    const place = form === "thrifty" && nearby !== undefined ? nearby : { url };
+    const options: BackendSetup["options"] = { ...place, table, pool: 4 };
+    const backend = (form === "thrifty" ? thrifty : factory)(suiteSetup(conditions, { options }));
     tables.set(backend, table);
     return backend;
   };

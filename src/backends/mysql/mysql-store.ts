@@ -22,7 +22,7 @@ import {
   type StoreEvents,
 } from "../sql/sql-store.js";
 import { commitParameters, recallParameters } from "./commit-parameters.js";
-import { loadMysqlDriver, type MysqlRow } from "./mysql-driver.js";
+import { loadMysqlDriver, type MysqlDriver, type MysqlRow } from "./mysql-driver.js";
 import { mysqlOptions, type MysqlOptions } from "./mysql-options.js";
 import { answerReserveMs, MysqlPool } from "./mysql-pool.js";
 import { MysqlPoller } from "./mysql-poller.js";
@@ -52,17 +52,19 @@ export class MysqlStore implements SqlStore {
   readonly #setup: BackendSetup;
   readonly #options: MysqlOptions;
   readonly #events: StoreEvents;
+  readonly #loadDriver: () => Promise<MysqlDriver>;
   readonly #generations = new Map<string, number>();
   #state: OpenState | undefined;
 
-  constructor(setup: BackendSetup, events: StoreEvents) {
+  constructor(setup: BackendSetup, events: StoreEvents, loadDriver = loadMysqlDriver) {
     this.#setup = setup;
     this.#events = events;
+    this.#loadDriver = loadDriver;
     this.#options = mysqlOptions(setup);
   }
 
   async open(ctx: Context): Promise<ServerFacts> {
-    const driver = await loadMysqlDriver();
+    const driver = await this.#loadDriver();
     const { client: options, table, pool: max } = this.#options;
     const { operationTimeoutMs: timeoutMs } = this.#setup;
     const pool = new MysqlPool({ driver, options, max, timeoutMs, newLock });

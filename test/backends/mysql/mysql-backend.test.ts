@@ -14,6 +14,6 @@ describe("mysql", () => {
   const shelf = new TableShelf(MYSQL);
   after(() => shelf.clear());
 
-  describeBackend(sqlHarness(MYSQL, shelf), { describe, it });
+  describeBackend(sqlHarness(MYSQL, shelf, "thrifty"), { describe, it });
   describeBackendModel(sqlHarness(MYSQL, shelf), { describe, it }, fc, { runs: 20 });
 });

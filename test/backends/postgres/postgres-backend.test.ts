@@ -14,6 +14,6 @@ describe("postgres", () => {
   const shelf = new TableShelf(POSTGRES);
   after(() => shelf.clear());
 
-  describeBackend(sqlHarness(POSTGRES, shelf, POSTGRES.thrifty), { describe, it });
+  describeBackend(sqlHarness(POSTGRES, shelf, "thrifty"), { describe, it });
   describeBackendModel(sqlHarness(POSTGRES, shelf), { describe, it }, fc, { runs: 20 });
 });

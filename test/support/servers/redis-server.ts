@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import type { StorageSettings } from "../../../src/plugin/settings.js";
 import { findProgram, freePort, ServerProcess } from "./server-process.js";
 import { sharedServer } from "./shared-server.js";
 import { MEMORY_FOLDER } from "../memory-folder.js";
@@ -8,6 +9,8 @@ import { MEMORY_FOLDER } from "../memory-folder.js";
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
+  /** Options of a store that reach it by a socket in a folder, which costs half of what TCP does; not of a server that was there already. */
+  readonly nearby?: StorageSettings["redis"];
   /** undefined for a server that was there already. */
   readonly process?: ServerProcess;
   /** Starts it again on the same data and port, after its process has ended. */
@@ -47,11 +50,13 @@ async function runOn(
   port: number,
   args: readonly string[],
 ): Promise<RedisServer> {
+  const socket = join(folder, "socket");
   const server = await ServerProcess.start({
     name: "redis",
     program,
     args: [
       ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
+      ...["--unixsocket", socket],
       ...["--appendonly", "yes", "--appendfsync", "everysec", ...args],
     ],
     ready: REDIS_READY,
@@ -59,6 +64,7 @@ async function runOn(
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    nearby: { options: { socket: { path: socket } } },
     process: server,
     restart: () => runOn(program, folder, port, args),
     async stop() {
