@@ -26,12 +26,12 @@ async function faultOf(call: Promise<unknown>): Promise<StorageFault> {
   return error as StorageFault;
 }
 
-/** The connection that sleeps, once it does. */
+/** The connection that holds the locks, once it does: a store that is opened sleeps for a moment, too. */
 async function sleeperOf(url: string): Promise<number> {
   for (;;) {
     const rows = await askMysql(
       url,
-      "SELECT id FROM information_schema.processlist WHERE state = 'User sleep'",
+      "SELECT id FROM information_schema.processlist WHERE state = 'User sleep' AND info LIKE '%SLEEP(600)%'",
     );
     const id = Object.values(rows[0] ?? {})[0];
     if (id !== undefined) return Number(id);
