@@ -99,11 +99,21 @@ export function effectOf(error: unknown): Effect {
 /** An error of the driver or the server as a fault; a fault stays what it is. */
 export function redisFault(error: unknown): StorageFault {
   if (error instanceof StorageFault) return error;
-  const { reason, message, retryable } = meaningOf(error);
+  const known = meaningOf(error);
+  const { reason, retryable } = known;
+  const details = known === UNREACHABLE ? socketText(error) : undefined;
+  const message = details === undefined ? known.message : `${known.message}: ${details}`;
   return new StorageFault(reason, message, {
     cause: error,
     ...(retryable !== undefined && { retryable }),
   });
+}
+
+/** What a socket that was not opened says of the address, such as `connect ECONNREFUSED 127.0.0.1:6379`. */
+function socketText(error: unknown): string | undefined {
+  // A name of several addresses fails with one error for each, and a message of its own that is empty.
+  const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
+  return first instanceof Error && "syscall" in first ? first.message : undefined;
 }
 
 function meaningOf(error: unknown): Meaning {

@@ -2,7 +2,13 @@ import { expect } from "chai";
 import { randomBytes } from "node:crypto";
 import { namespaceKeys } from "../../../src/backends/redis/namespace-keys.js";
 import { loadRedis, type RedisClient } from "../../../src/backends/redis/redis-driver.js";
-import { background, openStorage, type StoragePlugin, type StorageSettings } from "../../../src/index.js";
+import {
+  background,
+  openStorage,
+  StorageError,
+  type StoragePlugin,
+  type StorageSettings,
+} from "../../../src/index.js";
 import { missing } from "../../support/fixtures.js";
 import { ownPrefix } from "../../support/redis-harness.js";
 import { eventually, refusalOf, refusalToOpen } from "../../support/refusal.js";
@@ -55,6 +61,21 @@ describe("a server of redis that is not as it should be", function () {
     for (const host of [`127.0.0.1:${await freePort()}`, "no-such-host.invalid:6379"]) {
       const refusal = await refusalToOpen(settings({ url: `redis://${host}` }));
       expect(refusal).to.deep.equal({ code: 5001, reason: "unavailable" });
+    }
+  });
+
+  it("is refused with the address when nobody is there", async () => {
+    for (const host of ["127.0.0.1", "localhost"]) {
+      const port = await freePort();
+      const opening = openStorage(settings({ url: `redis://${host}:${port}` }), { warn: () => undefined });
+      const error = await opening.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(error).to.be.instanceOf(StorageError);
+      expect((error as StorageError).message).to.match(
+        new RegExp(`cannot be reached: .*ECONNREFUSED.*:${port}`),
+      );
     }
   });
 
