@@ -10,10 +10,16 @@ const MAX_VALUE_PARTS = 2 ** 25;
 const WATCH_FROM_DEPTH = 16;
 
 /** What one walk through a value keeps. */
-interface Walk {
-  partsLeft: number;
-  /** The objects from level {@link WATCH_FROM_DEPTH} down to the current one. */
-  readonly above: object[];
+class Walk {
+  partsLeft = MAX_VALUE_PARTS;
+  /** The objects from level `watchFrom` down to the current one. */
+  readonly above: object[] = [];
+  readonly watchFrom: number;
+  metCycle = false;
+
+  constructor(watchFrom: number) {
+    this.watchFrom = watchFrom;
+  }
 }
 
 /**
@@ -32,14 +38,30 @@ interface Walk {
  */
 export function normalizeValue(value: unknown): unknown {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
+  const walk = new Walk(WATCH_FROM_DEPTH);
   try {
-    const copy = copyValue(value, 1, { partsLeft: MAX_VALUE_PARTS, above: [] });
-    if (copy === undefined)
-      throw new Refusal("undefined cannot be stored by itself; store null, or delete the key");
-    return copy;
+    return copyAll(value, walk);
   } catch (error) {
-    throw Refusal.from(error).toFault();
+    throw (walk.metCycle ? whereItCloses(value, error) : Refusal.from(error)).toFault();
   }
+}
+
+function copyAll(value: unknown, walk: Walk): unknown {
+  const copy = copyValue(value, 1, walk);
+  if (copy === undefined)
+    throw new Refusal("undefined cannot be stored by itself; store null, or delete the key");
+  return copy;
+}
+
+/** Watched from the top, a cycle is met where it first comes back, and not after some rounds in it. */
+function whereItCloses(value: unknown, error: unknown): Refusal {
+  const walk = new Walk(1);
+  try {
+    copyAll(value, walk);
+  } catch (again) {
+    if (walk.metCycle) return Refusal.from(again);
+  }
+  return Refusal.from(error);
 }
 
 function copyValue(value: unknown, depth: number, walk: Walk): unknown {
@@ -55,7 +77,7 @@ function copyValue(value: unknown, depth: number, walk: Walk): unknown {
 }
 
 function copyObject(source: object, depth: number, walk: Walk): unknown {
-  if (depth >= WATCH_FROM_DEPTH) descend(source, depth, walk);
+  if (depth >= walk.watchFrom) descend(source, depth, walk);
   const prototype: unknown = Object.getPrototypeOf(source);
   if (prototype === Array.prototype && Array.isArray(source)) return copyArray(source, depth, walk);
   if (prototype !== Object.prototype && prototype !== null) {
@@ -71,9 +93,11 @@ function copyObject(source: object, depth: number, walk: Walk): unknown {
 function descend(source: object, depth: number, walk: Walk): void {
   if (depth > MAX_VALUE_DEPTH) throw new Refusal(`more than ${MAX_VALUE_DEPTH} levels cannot be stored`);
   const { above } = walk;
-  above.length = depth - WATCH_FROM_DEPTH;
-  if (above.includes(source))
+  above.length = depth - walk.watchFrom;
+  if (above.includes(source)) {
+    walk.metCycle = true;
     throw new Refusal("a cycle cannot be stored; refer to the object by a key or an id");
+  }
   above.push(source);
 }
 

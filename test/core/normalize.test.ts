@@ -190,7 +190,12 @@ describe("normalizeValue", () => {
         "undefined cannot be stored by itself",
       ],
       ["a toJSON that answers a function", { toJSON: () => boom }, "a function cannot be stored"],
-      ["a cycle", cyclic, "a cycle cannot be stored"],
+      ["a cycle", cyclic, "at .self.inner[0]: a cycle cannot be stored"],
+      [
+        "a cycle further down",
+        { list: [{ ring: cyclic }] },
+        "at .list[0].ring.self.inner[0]: a cycle cannot be stored",
+      ],
       ["a promise", { a: Promise.resolve(1) }, "at .a: a promise (is an await missing?) cannot be stored"],
       ["a WeakMap", new WeakMap(), "a weak reference cannot be stored"],
       ["a WeakSet", new WeakSet(), "a weak reference cannot be stored"],
