@@ -188,12 +188,7 @@ describe("the items of structures that are gone", () => {
       const { storage, faults, runtime, items } = await opened();
       await writeList(faults, "", "list");
       await runtime.advance(TTL_MS + SWEPT_MS);
-      const look = faults.hold("read", "after");
-      const looked = runtime.advance(LOOKED_MS);
-      await look.reached;
-      await put(faults, "", key, head);
-      look.release();
-      await looked;
+      await putAfterLook(faults, runtime, key, head);
       await until(async () => (await items()) === 0);
       expect(await items()).to.equal(3);
       await storage.stop();
@@ -205,12 +200,7 @@ describe("the items of structures that are gone", () => {
     await writeList(faults, "", "list");
     await writeList(faults, "", "other", "o".repeat(22));
     await runtime.advance(TTL_MS + SWEPT_MS);
-    const look = faults.hold("read", "after");
-    const looked = runtime.advance(LOOKED_MS);
-    await look.reached;
-    await put(faults, "", "list");
-    look.release();
-    await looked;
+    await putAfterLook(faults, runtime, "list");
     await until(async () => (await items()) === 3);
     expect(await items(), "those of the one that nobody has touched").to.equal(3);
     await runtime.advance(LOOKED_MS);
@@ -282,6 +272,21 @@ async function put(
   parts: Partial<Put> = {},
 ): Promise<void> {
   await faults.commit([batch(namespace, [putOf(key, parts)])]);
+}
+
+/** Lets what was swept be looked at, and puts an entry there before what was seen is acted upon. */
+async function putAfterLook(
+  faults: FaultBackend,
+  runtime: FakeRuntime,
+  key: string,
+  parts: Partial<Put> = {},
+): Promise<void> {
+  const look = faults.hold("read", "after");
+  const looked = runtime.advance(LOOKED_MS);
+  await look.reached;
+  await put(faults, "", key, parts);
+  look.release();
+  await looked;
 }
 
 function putOf(key: string, parts: Partial<Put>): Put {

@@ -169,8 +169,8 @@ export class LocalStore {
   }
 
   /**
-   * A commit that removes expired entries of some namespace, at most `limit`, not yet applied; undefined when none is
-   * left. A backend applies it as any other, tells of the expired, then asks again.
+   * A commit, not yet applied, that removes at most `limit` expired entries of some namespace; undefined when there are
+   * none. A backend applies it as it does any other, reports the entries (`tellExpired`), and calls again.
    */
   sweep(now: number, limit: number): LocalSweep | undefined {
     for (const [namespace, space] of this.#namespaces) {
