@@ -131,9 +131,15 @@ function toldOf(said: string, nth: number): Told {
   return { acknowledged: numbers("a"), begunTo: Math.max(0, ...numbers("b").map((n) => n + 1)) };
 }
 
+/** Rejects when the writer ends before. What it says later, its last words too, is for its other listeners. */
 async function hasSaid(child: ChildProcess, isSaid: () => boolean): Promise<void> {
-  child.once("exit", () => child.stdout?.destroy(new Error("the writer ended before it was ready")));
-  while (!isSaid()) await once(child.stdout as NodeJS.ReadableStream, "data");
+  const giveUp = () => child.stdout?.destroy(new Error("the writer ended before it was ready"));
+  child.once("exit", giveUp);
+  try {
+    while (!isSaid()) await once(child.stdout as NodeJS.ReadableStream, "data");
+  } finally {
+    child.off("exit", giveUp);
+  }
 }
 
 /** What is wrong with the store that an ended process left. */
