@@ -231,14 +231,18 @@ export class CommitPump {
 
   /**
    * A call known to have had no effect is repeated request by request, so that one cannot fail its neighbours; but not
-   * when its time was over: each would wait as long again for a server that does not answer.
+   * when its time was over, nor for those whose patience is: each would wait as long again for a server that does not
+   * answer.
    */
   #failed(group: readonly Waiting[], fault: StorageFault): void {
-    if (fault.outcome === "unknown" || fault.reason === "timeout" || group.length === 1) {
-      for (const { reject } of group) reject(fault);
+    const isFinal = fault.outcome === "unknown" || fault.reason === "timeout" || group.length === 1;
+    const latest = isFinal ? Infinity : isSilence(fault) ? this.#latestOverdue() : -Infinity;
+    for (const { since, reject } of group) if (since <= latest) reject(fault);
+    const patient = group.filter(({ since }) => since > latest);
+    if (patient.length === 0) {
       this.#refuseOverdue([fault]);
       this.#next();
-    } else void this.#sendEach(group, fault);
+    } else void this.#sendEach(patient, fault);
   }
 
   /** @param fault of all together; also of those that are left when one alone finds that the server does not answer. */
@@ -265,12 +269,17 @@ export class CommitPump {
   #refuseOverdue(faults: readonly StorageFault[]): void {
     const [fault] = faults;
     if (fault === undefined || !faults.every(isSilence)) return;
-    const latest = this.#clock.monotonic() - this.#limits.patienceMs + TIMER_SLACK_MS;
+    const latest = this.#latestOverdue();
     this.#queue = this.#queue.filter(({ since, wasLeft, reject }) => {
       if (!wasLeft || since > latest) return true;
       reject(unsent(fault));
       return false;
     });
+  }
+
+  /** Who waits since then, or longer, has waited long enough for a server that does not answer. */
+  #latestOverdue(): number {
+    return this.#clock.monotonic() - this.#limits.patienceMs + TIMER_SLACK_MS;
   }
 }
 

@@ -97,4 +97,36 @@ function patienceCases(gathers: boolean): void {
       ]);
     });
   }
+
+  for (const [spentMs, calls] of [
+    [PATIENCE_MS, [1, 3]],
+    [PATIENCE_MS / 4, [1, 3, 1]],
+  ] as const) {
+    const whom = calls.length === 2 ? "nobody who has waited for long" : "those who have not waited for long";
+    it(`repeats what had no effect, as there was no connection, for ${whom}`, async () => {
+      const recorded = await recordedBackend(gathers);
+      const sizes: number[] = [];
+      let answerFirst = (): void => undefined;
+      const commit: Commit = async (batches) => {
+        sizes.push(batches.length);
+        if (sizes.length === 1) {
+          await new Promise<void>((resolve) => (answerFirst = resolve));
+          return await recorded.backend.commit(batches);
+        }
+        await recorded.runtime.advance(spentMs);
+        throw new StorageFault("unavailable", "no connection");
+      };
+      const pump = pumpOver(recorded, commit);
+      const first = pump.submit(requestOf({ puts: ["a"] }));
+      await turn();
+      const behind = ["b", "c", "d"].map((key) => faultOf(pump.submit(requestOf({ puts: [key] }))));
+      answerFirst();
+      await first;
+      const faults = await Promise.all(behind);
+      expect(sizes).to.deep.equal(calls);
+      expect(faults.map(({ reason, outcome }) => [reason, outcome])).to.deep.equal(
+        faults.map(() => ["unavailable", undefined]),
+      );
+    });
+  }
 }
