@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +26,13 @@ export function whyNot(kind: RealFileSystem): string | undefined {
   for (const command of [`mkfs.${kind}`, "mount", "umount", "perl"]) {
     if (!isThere(command)) return `needs ${command}`;
   }
-  return undefined;
+  return isKnownToKernel(kind) ? undefined : `needs a kernel that knows ${kind}`;
+}
+
+/** It may be there already, or come as a module when it is mounted. */
+function isKnownToKernel(kind: RealFileSystem): boolean {
+  const known = readFileSync("/proc/filesystems", "utf8").split(/\s+/);
+  return known.includes(kind) || succeeds("modprobe", ["-n", "-q", kind]);
 }
 
 /**
@@ -80,8 +87,12 @@ async function unmount(folder: string): Promise<void> {
 }
 
 function isThere(command: string): boolean {
+  return succeeds("sh", ["-c", `command -v ${command}`]);
+}
+
+function succeeds(command: string, args: readonly string[]): boolean {
   try {
-    execFileSync("sh", ["-c", `command -v ${command}`], { stdio: "ignore" });
+    execFileSync(command, args, { stdio: "ignore" });
     return true;
   } catch {
     return false;
