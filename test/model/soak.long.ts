@@ -18,7 +18,8 @@ const soak: LongRow = {
     const details: string[] = [];
     let done = 0;
     while (done < wanted && performance.now() < deadline) {
-      const backend = BACKENDS[done % BACKENDS.length] as (typeof BACKENDS)[number];
+      // By the seed, since a run in pieces of some minutes begins anew with each.
+      const backend = BACKENDS[(seed + done) % BACKENDS.length] as (typeof BACKENDS)[number];
       const plan = { backend, operations: OPERATIONS, samples: 200, seed: seed + done, leakEvery: 0 };
       const slope = await heapSlope(plan);
       done += 1;
