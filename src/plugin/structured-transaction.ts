@@ -91,7 +91,7 @@ class TransactionStructures implements StructureCalls {
     });
   }
 
-  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+  #inTurn<R>(work: () => R | Promise<R>): Promise<R> {
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);
     return turn;

@@ -8,8 +8,11 @@ import type { TransactionCore } from "./transaction-core.js";
 
 /** A change of one key that may be made together with others in one transaction. */
 export interface FoldedOperation<R = unknown> {
-  /** Reads, then writes all it writes in one step: when it rejects, it has written nothing. */
-  run(core: TransactionCore): Promise<R>;
+  /**
+   * Reads, then writes all it writes in one step: when it throws or rejects, it has written nothing. Gives no promise
+   * where it has nothing to wait for.
+   */
+  run(core: TransactionCore): R | Promise<R>;
   /** The items that it will read, so that one read fetches those of all; `nth` of the operations it is folded with. */
   wanted?(head: Head | undefined, nth: number): readonly StoredKey[];
 }
@@ -166,16 +169,32 @@ class Waiting {
     this.#forget = ctx.canEnd ? ctx.onDone(() => this.#giveUp()) : () => undefined;
   }
 
-  /** Keeps how the operation went until it is known whether the transaction commits. */
-  async try(core: TransactionCore): Promise<void> {
+  /** Keeps how the operation went until it is known whether the transaction commits. Without a wait where it needs none. */
+  try(core: TransactionCore): Promise<void> | undefined {
     this.isBegun = true;
     try {
-      const result = await this.operation.run(core);
+      const result = this.operation.run(core);
+      if (result instanceof Promise) return this.#tryWaiting(result);
       this.#settle = () => this.#resolve(result);
     } catch (error) {
-      if (isConflict(error)) throw error;
-      this.#settle = () => this.#reject(error);
+      this.#keepError(error);
     }
+    return undefined;
+  }
+
+  async #tryWaiting(made: Promise<unknown>): Promise<void> {
+    try {
+      const result = await made;
+      this.#settle = () => this.#resolve(result);
+    } catch (error) {
+      this.#keepError(error);
+    }
+  }
+
+  /** A conflict is that of the whole transaction. */
+  #keepError(error: unknown): void {
+    if (isConflict(error)) throw error;
+    this.#settle = () => this.#reject(error);
   }
 
   committed(): void {
@@ -229,7 +248,8 @@ async function join(core: TransactionCore, taken: readonly Waiting[]): Promise<W
     if (waiting.isOver) continue;
     if (joined.length > 0 && core.writes >= room) break;
     joined.push(waiting);
-    await waiting.try(core);
+    const made = waiting.try(core);
+    if (made !== undefined) await made;
   }
   return joined;
 }

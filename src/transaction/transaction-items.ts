@@ -8,6 +8,8 @@ import type { ReadSet } from "./read-set.js";
 import { pagesOf } from "./structure-view.js";
 import { DELETED, type Buffered, type WriteBuffer } from "./write-buffer.js";
 
+const NOTHING: readonly StoredKey[] = [];
+
 /**
  * The items of structures as one transaction sees them: its own writes over what stood under the head that it has
  * read. They join no read set: every write to a structure writes its head, whose version the commit checks.
@@ -44,7 +46,7 @@ export class TransactionItems {
     incarnation: string | undefined,
     items: readonly StoredKey[],
   ): Promise<(Payload | undefined)[]> {
-    const missing = this.#isStored(key, incarnation) ? items.filter((item) => !this.#knows(item)) : [];
+    const missing = this.#missing(key, incarnation, items);
     const read = missing.length === 0 ? undefined : await this.#fetch(key, missing);
     return items.map((item) => {
       const own = this.#buffer.get(item);
@@ -52,10 +54,22 @@ export class TransactionItems {
     });
   }
 
+  /** As `read`, without a wait; undefined when the backend would have to be asked. */
+  known(
+    key: string,
+    incarnation: string | undefined,
+    items: readonly StoredKey[],
+  ): (Payload | undefined)[] | undefined {
+    if (this.#missing(key, incarnation, items).length > 0) return undefined;
+    return items.map((item) => {
+      const own = this.#buffer.get(item);
+      return own === undefined ? this.#fetched.get(item) : payloadOf(own);
+    });
+  }
+
   /** Fetches items by one read that will be asked for one by one. */
   async prefetch(key: string, incarnation: string | undefined, items: readonly StoredKey[]): Promise<void> {
-    if (!this.#isStored(key, incarnation)) return;
-    const missing = [...new Set(items)].filter((item) => !this.#knows(item));
+    const missing = this.#missing(key, incarnation, [...new Set(items)]);
     if (missing.length === 0) return;
     const fetched = await this.#fetch(key, missing);
     for (const item of missing) this.#fetched.set(item, fetched.get(item));
@@ -77,6 +91,11 @@ export class TransactionItems {
       if (own !== undefined) seen.set(item, own);
     }
     return [...seen].sort(([a], [b]) => compareKeys(a, b));
+  }
+
+  #missing(key: string, incarnation: string | undefined, items: readonly StoredKey[]): readonly StoredKey[] {
+    if (items.length === 0 || !this.#isStored(key, incarnation)) return NOTHING;
+    return items.filter((item) => !this.#knows(item));
   }
 
   /** Whether the backend may hold items under the incarnation: one that this transaction began has none there. */

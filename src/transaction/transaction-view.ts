@@ -38,10 +38,27 @@ export class TransactionView implements StructureView {
 
 /**
  * Changes one structure within a transaction: reads its head and the items that are `wanted`, then writes in one step,
- * all of it or, when `write` throws, nothing. Begins again when another call of the same transaction has written the
- * key between the two.
+ * all of it or, when `write` throws, nothing. At once, and then it also throws at once, where all of that is known: of
+ * calls folded into one transaction the first reads for all.
  */
-export async function updateStructure<R>(
+export function updateStructure<R>(
+  core: TransactionCore,
+  key: string,
+  wanted: Wanted,
+  write: (state: ViewedItems) => R,
+): R | Promise<R> {
+  core.checkActive();
+  const seen = core.known(key);
+  if (seen !== undefined) {
+    const head = headOf(core.services.source, seen);
+    const items = core.items.known(key, head?.incarnation, wanted(head));
+    if (items !== undefined) return core.allOrNothing(() => write({ head, items }));
+  }
+  return updateOnceRead(core, key, wanted, write);
+}
+
+/** Begins again when another call of the same transaction has written the key between the reads. */
+async function updateOnceRead<R>(
   core: TransactionCore,
   key: string,
   wanted: Wanted,
