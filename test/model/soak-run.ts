@@ -22,15 +22,25 @@ export interface SoakSample {
 /** Of the samples, so many are left out while caches, logs and compiled code settle. */
 const SETTLING_SHARE = 0.4;
 
-/** Bytes by which the heap grows per operation once it has settled. */
-export async function heapSlope(plan: SoakPlan): Promise<number> {
+/** What a soak showed. */
+export interface Soak {
+  /** Bytes by which the heap grows per operation once it has settled. */
+  readonly slope: number;
+  /** The heap from then on, in KiB, at ten moments: a leak climbs, a table that grows once makes a step. */
+  readonly heapKib: readonly number[];
+}
+
+export async function soakHeap(plan: SoakPlan): Promise<Soak> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ["--expose-gc", compiledProgram(WORKER), JSON.stringify(plan)],
     { maxBuffer: 10_000_000 },
   );
   const samples = JSON.parse(stdout) as SoakSample[];
-  return slopeOf(samples.slice(Math.floor(samples.length * SETTLING_SHARE)));
+  const settled = samples.slice(Math.floor(samples.length * SETTLING_SHARE));
+  const each = Math.max(1, Math.floor(settled.length / 10));
+  const heapKib = settled.filter((_sample, i) => i % each === 0).map(({ heapBytes }) => heapBytes / 1024);
+  return { slope: slopeOf(settled), heapKib };
 }
 
 /** The median of the slopes between all pairs of samples (Theil and Sen): single spikes do not count. */

@@ -1,6 +1,6 @@
 import { defaultBackends } from "../../src/index.js";
 import type { LongRow, LongRowOptions, LongRowResult } from "../support/long-row.js";
-import { heapSlope } from "./soak-run.js";
+import { soakHeap } from "./soak-run.js";
 
 const OPERATIONS = 10_000_000;
 const MOST_BYTES_PER_OPERATION = 0.01;
@@ -21,9 +21,10 @@ const soak: LongRow = {
       // By the seed, since a run in pieces of some minutes begins anew with each.
       const backend = BACKENDS[(seed + done) % BACKENDS.length] as (typeof BACKENDS)[number];
       const plan = { backend, operations: OPERATIONS, samples: 200, seed: seed + done, leakEvery: 0 };
-      const slope = await heapSlope(plan);
+      const { slope, heapKib } = await soakHeap(plan);
       done += 1;
-      const line = `${backend}, seed ${plan.seed}: ${slope.toFixed(5)} bytes per operation`;
+      const heap = heapKib.map((kib) => kib.toFixed(0)).join(" ");
+      const line = `${backend}, seed ${plan.seed}: ${slope.toFixed(5)} bytes per operation; KiB: ${heap}`;
       log(line);
       if (slope > MOST_BYTES_PER_OPERATION) details.push(line);
     }

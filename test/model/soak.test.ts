@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { defaultBackends } from "../../src/index.js";
-import { heapSlope, slopeOf } from "./soak-run.js";
+import { slopeOf, soakHeap } from "./soak-run.js";
 
 /** So few operations still show the store settling; the full form allows 0.01 over ten million. */
 const MOST_BYTES_PER_OPERATION = 8;
@@ -12,14 +12,14 @@ describe("soak", function () {
   for (const backend of ["memory", "file"] as const) {
     it(`the heap does not grow with the operations on ${backend}`, async function () {
       if (!defaultBackends().has(backend)) this.skip();
-      const slope = await heapSlope({ ...PLAN, backend });
+      const { slope } = await soakHeap({ ...PLAN, backend });
       console.log(`        ${slope.toFixed(3)} bytes per operation`);
       expect(slope).to.be.below(MOST_BYTES_PER_OPERATION);
     });
   }
 
   it("finds a leak of one object in 20 operations", async () => {
-    const slope = await heapSlope({ ...PLAN, operations: 40_000, backend: "memory", leakEvery: 20 });
+    const { slope } = await soakHeap({ ...PLAN, operations: 40_000, backend: "memory", leakEvery: 20 });
     expect(slope).to.be.above(MOST_BYTES_PER_OPERATION);
   });
 
