@@ -8,26 +8,40 @@ import type { Put } from "../backend.js";
 
 /** Where things stand in a header; scripts/prelude.lua describes it. */
 const FORMAT = "1";
+const DIGEST_AT = 1;
 const CHECKSUM_AT = 17;
 const TYPE_AT = 25;
 const CODEC_AT = 26;
 const REST_AT = 28;
 
 const hash = new Uint32Array(2);
+const DIGITS = Buffer.from("0123456789abcdef");
+/** A header up to its type. Text of its bytes takes a sixth of the time of joining those of its numbers. */
+const front = Buffer.from(FORMAT.padEnd(TYPE_AT));
 
 /** The header of a put; the script adds the deadline when it is relative to the commit. */
 export function headerText(namespace: string, version: Version, put: Put, size: number): string {
   hashEntry(put.key, version, hash);
-  const digest = hex8(hash[0] as number) + hex8(hash[1] as number);
-  const checksum = hex8(payloadChecksum(namespace, put.key, version, put));
+  writeHex8(hash[0] as number, DIGEST_AT);
+  writeHex8(hash[1] as number, DIGEST_AT + 8);
+  writeHex8(payloadChecksum(namespace, put.key, version, put), CHECKSUM_AT);
   const codec = put.codec.toString(16).padStart(2, "0");
   const deadline = put.expiry !== undefined && "at" in put.expiry ? String(put.expiry.at) : "";
-  const head = `${FORMAT}${digest}${checksum}${put.type}${codec}`;
-  return `${head}${deadline} ${version} ${size} ${put.incarnation ?? ""}`;
+  const rest = `${put.type}${codec}${deadline} ${version} ${size} ${put.incarnation ?? ""}`;
+  return front.toString("latin1") + rest;
+}
+
+/** Writes a number of 32 bits into the front. */
+function writeHex8(value: number, at: number): void {
+  let left = value;
+  for (let i = at + 7; i >= at; i--) {
+    front[i] = DIGITS[left & 15] as number;
+    left >>>= 4;
+  }
 }
 
 /** A number of 32 bits. */
-export function hex8(value: number): string {
+function hex8(value: number): string {
   return value.toString(16).padStart(8, "0");
 }
 

@@ -127,13 +127,12 @@ export class RedisConnection {
 
   async #evaluate(script: RedisScript, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     const key = keys[0] as string;
-    const rest = [String(keys.length), ...keys, ...args];
     try {
-      return await this.#send(key, ["EVALSHA", script.sha, ...rest]);
+      return await this.#send(key, ["EVALSHA", script.sha, String(keys.length), ...keys, ...args]);
     } catch (error) {
       // A server that was restarted, failed over or flushed; it has done nothing.
       if (scriptAnswer(error) !== "NOSCRIPT") throw error;
-      return await this.#send(key, ["EVAL", script.source, ...rest]);
+      return await this.#send(key, ["EVAL", script.source, String(keys.length), ...keys, ...args]);
     }
   }
 
