@@ -46,18 +46,35 @@ call('HLEN', KEYS[2])
 call('HLEN', KEYS[3])
 local due_count = call('ZCOUNT', KEYS[5], '-inf', whole(at.now))
 
-local looked_up, has_ranges = {}, false
+-- Where every batch begins, and how many checks and writes stand before it.
+local starts, checks_before, writes_before = {}, {}, {}
+local checked, written, check_count, write_count, has_ranges = {}, {}, 0, 0, false
 local i = FIRST
 while i <= words do
   local word = ARGV[i]
-  if word == 'R' or word == 'X' then
+  if word == 'P' or word == 'T' or word == 'D' then
+    write_count = write_count + 1
+    written[write_count] = ARGV[i + 1]
+  elseif word == 'C' or word == 'N' then
+    check_count = check_count + 1
+    checked[check_count] = ARGV[i + 1]
+  elseif word == 'B' then
+    local n = #starts + 1
+    starts[n], checks_before[n], writes_before[n] = i, check_count, write_count
+  else
     has_ranges = true
-  elseif word ~= 'B' then
-    looked_up[#looked_up + 1] = ARGV[i + 1]
   end
   i = i + WIDTH[word]
 end
-local headers = fields_of(KEYS[2], looked_up)
+starts[#starts + 1] = words + 1
+local checked_headers = fields_of(KEYS[2], checked)
+local written_headers
+
+-- What stood under the key of a write. Not looked up for batches that are refused: others wait while they are.
+local function header_before(n)
+  if not written_headers then written_headers = fields_of(KEYS[2], written) end
+  return written_headers[n]
+end
 
 local due = {}
 if has_ranges and due_count > 0 then
@@ -112,12 +129,10 @@ local function heads_inside(first, last)
 end
 
 local puts, values, added, deadlines, lifted, deleted, drops = {}, {}, {}, {}, {}, {}, {}
+local put_count, added_count = 0, 0
 local answers, records = {}, {}
 local ordinal, writes = at.ordinal, at.writes
 local drop_all = false
-
--- A batch under way: its words are looked at first, its writes gathered when all checks held.
-local cursor = 0
 
 local function covered(ranges, key)
   for _, range in ipairs(ranges) do
@@ -126,14 +141,16 @@ local function covered(ranges, key)
   return false
 end
 
+-- Counted by hand, and zero as text: the length of a table is searched for, and a number is printed with 17 digits.
 local function gather_put(key, header, value, old)
-  puts[#puts + 1] = key
-  puts[#puts + 1] = header
-  values[#values + 1] = key
-  values[#values + 1] = value
+  local n = put_count
+  put_count = n + 2
+  puts[n + 1], puts[n + 2] = key, header
+  values[n + 1], values[n + 2] = key, value
   if not old then
-    added[#added + 1] = 0
-    added[#added + 1] = key
+    local m = added_count
+    added_count = m + 2
+    added[m + 1], added[m + 2] = '0', key
   end
   local deadline = byte(header, DEADLINE_AT) ~= SPACE and match(header, '^%S+', DEADLINE_AT)
   if deadline then
@@ -144,26 +161,26 @@ local function gather_put(key, header, value, old)
   end
 end
 
--- Looks at the batch whose first word is at `from`; answers where the next one begins.
-local function take_batch(from)
-  local id, packed = ARGV[from + 1], ARGV[from + 2]
-  local conflicts, ranges, lines = { '!' }, {}, {}
-  local checks, range_checks, write, removed, weight, too_many = 0, 0, 0, 0, 0, nil
-  local at_word = from + 3
-  while at_word <= words do
+-- Whether the check at a word holds; else the live header that is there, or nothing.
+local function check_holds(at_word, header)
+  local live = header and is_live(header, at.now)
+  if ARGV[at_word] == 'N' then return not live, live and header end
+  return live and match(header, '^%S* (%S+)', DEADLINE_AT) == ARGV[at_word + 2], live and header
+end
+
+-- Looks at the checks and ranges of a batch, which stand before its writes. Answers where these begin, the conflicts, how
+-- many entries are too many, the ranges to delete, how many heads that removes, and how many ranges there are.
+local function look_at(batch)
+  local conflicts, ranges, removed, weight, too_many = { '!' }, {}, 0, 0, nil
+  local checks, range_checks, at_word, stop = 0, 0, starts[batch] + WIDTH.B, starts[batch + 1]
+  while at_word < stop do
     local word, key = ARGV[at_word], ARGV[at_word + 1]
-    if word == 'B' then break end
     if word == 'C' or word == 'N' then
-      checks, cursor = checks + 1, cursor + 1
-      local header = headers[cursor]
-      local live = header and is_live(header, at.now)
-      local holds = not live
-      if word == 'C' then
-        holds = live and match(header, '^%S* (%S+)', DEADLINE_AT) == ARGV[at_word + 2]
-      end
+      checks = checks + 1
+      local holds, live = check_holds(at_word, checked_headers[checks_before[batch] + checks])
       if not holds then
         conflicts[#conflicts + 1] = checks
-        conflicts[#conflicts + 1] = live and header or ''
+        conflicts[#conflicts + 1] = live or ''
         conflicts[#conflicts + 1] = live and call('HGET', KEYS[3], key) or ''
       end
     elseif word == 'R' then
@@ -189,52 +206,33 @@ local function take_batch(from)
       end
       weight = weight + 1
     else
-      cursor, write, weight = cursor + 1, write + 1, weight + 1
-      local old = headers[cursor]
-      if old and #ranges > 0 and covered(ranges, key) then old = false end
-      if old then lines[#lines + 1] = '\n' .. write .. ':' .. sub(old, RECORDED_FROM) end
+      break
     end
     at_word = at_word + WIDTH[word]
   end
-  if too_many then
-    answers[#answers + 1] = { '>', too_many }
-  elseif #conflicts > 1 then
-    answers[#answers + 1] = conflicts
-  elseif weight == 0 then
-    answers[#answers + 1] = { '=', ordinal, records[#records - 1] or at.id }
-  else
-    ordinal, writes = ordinal + 1, writes + weight
-    local tail = '\n' .. removed .. table.concat(lines)
-    records[#records + 1] = id
-    records[#records + 1] = packed .. tail
-    answers[#answers + 1] = (removed == 0 and #lines == 0) and ordinal or { ordinal, tail }
-    return at_word, true, ranges
-  end
-  return at_word, false
+  return at_word, conflicts, too_many, ranges, removed, weight
 end
 
--- Gathers the writes of a batch that will be committed.
-local function gather(from, next_batch, ranges, lookup)
-  local at_word = from + 3
-  while at_word < next_batch do
+-- Gathers the writes of a batch that will be committed; answers a line for each entry that they meet.
+local function gather(batch, at_word, ranges)
+  local lines, before, n = {}, writes_before[batch], 0
+  local stop, has_drops = starts[batch + 1], #ranges > 0
+  while at_word < stop do
     local word, key = ARGV[at_word], ARGV[at_word + 1]
-    if word == 'C' or word == 'N' then
-      lookup = lookup + 1
-    elseif word ~= 'X' and word ~= 'R' then
-      lookup = lookup + 1
-      local old = headers[lookup]
-      if old and #ranges > 0 and covered(ranges, key) then old = false end
-      if word == 'P' then
-        gather_put(key, ARGV[at_word + 2], ARGV[at_word + 3], old)
-      elseif word == 'T' then
-        local header = ARGV[at_word + 2]
-        local deadline = format('%.17g', at.now + tonumber(ARGV[at_word + 4]))
-        header = sub(header, 1, DEADLINE_AT - 1) .. deadline .. sub(header, DEADLINE_AT)
-        gather_put(key, header, ARGV[at_word + 3], old)
-      elseif old then
-        deleted[#deleted + 1] = key
-        if byte(old, DEADLINE_AT) ~= SPACE then lifted[#lifted + 1] = key end
-      end
+    n = n + 1
+    local old = header_before(before + n)
+    if old and has_drops and covered(ranges, key) then old = false end
+    if old then lines[#lines + 1] = '\n' .. n .. ':' .. sub(old, RECORDED_FROM) end
+    if word == 'P' then
+      gather_put(key, ARGV[at_word + 2], ARGV[at_word + 3], old)
+    elseif word == 'T' then
+      local header = ARGV[at_word + 2]
+      local deadline = format('%.17g', at.now + tonumber(ARGV[at_word + 4]))
+      header = sub(header, 1, DEADLINE_AT - 1) .. deadline .. sub(header, DEADLINE_AT)
+      gather_put(key, header, ARGV[at_word + 3], old)
+    elseif old then
+      deleted[#deleted + 1] = key
+      if byte(old, DEADLINE_AT) ~= SPACE then lifted[#lifted + 1] = key end
     end
     at_word = at_word + WIDTH[word]
   end
@@ -242,17 +240,26 @@ local function gather(from, next_batch, ranges, lookup)
     if range[3] then drop_all = true end
     drops[#drops + 1] = range
   end
+  return lines, n
 end
 
-local batches = 0
-i = FIRST
-while i <= words do
-  local lookup = cursor
-  local next_batch, commits, ranges = take_batch(i)
-  if commits then gather(i, next_batch, ranges, lookup) end
-  batches = batches + 1
-  i = next_batch
+-- Answers a batch, and gathers its writes when its checks hold.
+local function take(batch)
+  local at_word, conflicts, too_many, ranges, removed, weight = look_at(batch)
+  if too_many then return { '>', too_many } end
+  if #conflicts > 1 then return conflicts end
+  if weight == 0 and at_word == starts[batch + 1] then return { '=', ordinal, records[#records - 1] or at.id } end
+  local lines, count_of_writes = gather(batch, at_word, ranges)
+  ordinal, writes = ordinal + 1, writes + weight + count_of_writes
+  local tail = '\n' .. removed .. table.concat(lines)
+  records[#records + 1] = ARGV[starts[batch] + 1]
+  records[#records + 1] = ARGV[starts[batch] + 2] .. tail
+  if removed == 0 and #lines == 0 then return ordinal end
+  return { ordinal, tail }
 end
+
+local batches = #starts - 1
+for batch = 1, batches do answers[batch] = take(batch) end
 if touched > bound and batches > 1 then return redis.error_reply('SPLIT the batches touch too many entries') end
 
 local answer = { at.now, at.ordinal, at.id }
