@@ -138,6 +138,16 @@ export class EntryCache implements CacheAnswers {
     this.#guard.keyChanged(key, ordinal);
   }
 
+  /**
+   * As `invalidate`, with what took the place of what was kept; `mayFill` was asked. In one step: when its last entry is
+   * deleted, the list of entries clears all the room that it has.
+   */
+  correct(key: string, entry: DecodedEntry): void {
+    if (this.#entries.peek(key, { allowStale: true }) !== undefined) this.#counts.invalidations += 1;
+    this.#guard.keyChanged(key, NO_PLACE);
+    this.fill(key, entry);
+  }
+
   /** Forgets a key that may have changed. Where the log is read it tells of it; elsewhere it counts as changed. */
   doubt(key: string): void {
     this.#drop(key);

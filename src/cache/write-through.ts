@@ -88,8 +88,8 @@ export class WriteThrough {
         isFollowed &&
         this.#cache.mayFill(id, ticket) &&
         (conflict.current?.expiresAt === undefined || sentAt > 0);
-      this.#cache.invalidate(id);
-      if (mayFill) this.#cache.fill(id, this.#decoder.entry(conflict.current, result.now, sentAt));
+      if (mayFill) this.#cache.correct(id, this.#decoder.entry(conflict.current, result.now, sentAt));
+      else this.#cache.invalidate(id);
     }
   }
 

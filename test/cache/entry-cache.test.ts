@@ -118,6 +118,16 @@ describe("EntryCache", () => {
       cache.invalidate("a");
       expect(cache.counts.invalidations).to.equal(1);
     });
+
+    it("counts what it corrected as forgotten, and keeps what took its place", () => {
+      const { cache } = cacheOf();
+      const [before, after] = [entry("1"), entry("2")];
+      cache.fill("a", before);
+      cache.correct("a", after);
+      cache.correct("b", after);
+      expect([cache.peek("a"), cache.peek("b")]).to.deep.equal([after, after]);
+      expect(cache.counts.invalidations).to.equal(1);
+    });
   });
 
   describe("answers on their way", () => {
@@ -133,6 +143,7 @@ describe("EntryCache", () => {
     for (const [change, act] of [
       ["changed", (cache: EntryCache) => cache.changed("n\0a")],
       ["invalidated", (cache: EntryCache) => cache.invalidate("n\0a")],
+      ["corrected", (cache: EntryCache) => cache.correct("n\0a", entry("2"))],
       ["cleared with its namespace", (cache: EntryCache) => cache.invalidateNamespace("n")],
       ["cleared with everything", (cache: EntryCache) => cache.clear()],
       ["retired with the cache", (cache: EntryCache) => cache.retire()],
