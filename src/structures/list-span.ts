@@ -20,6 +20,12 @@ export interface ListSpan {
 const ORIGIN = 2 ** 52;
 /** Digits of the largest safe integer in base 36: the text of positions then stands in their order. */
 const DIGITS = 11;
+/** Most places differ from the one made before in their last four digits alone, which are taken from a table, two by two. */
+const PAIRS = 36 ** 2;
+const LAST_FOUR = PAIRS ** 2;
+const PAIR_DIGITS = Array.from({ length: PAIRS }, (_, n) => n.toString(36).padStart(2, "0"));
+let leadingBefore = -1;
+let leadingDigits = "";
 
 /** The list that a key holds; undefined when it is absent. @throws StorageFault `wrong-type`, `decode`. */
 export function spanOf(head: Head | undefined): ListSpan | undefined {
@@ -80,5 +86,13 @@ export function requireIndex(index: unknown, name: string): asserts index is num
 }
 
 function placeOf(position: number): string {
-  return (position + ORIGIN).toString(36).padStart(DIGITS, "0");
+  const shifted = position + ORIGIN;
+  const last = shifted % LAST_FOUR;
+  const leading = (shifted - last) / LAST_FOUR;
+  if (leading !== leadingBefore) {
+    leadingBefore = leading;
+    leadingDigits = leading.toString(36).padStart(DIGITS - 4, "0");
+  }
+  const [high, low] = [Math.floor(last / PAIRS), last % PAIRS];
+  return leadingDigits + (PAIR_DIGITS[high] as string) + (PAIR_DIGITS[low] as string);
 }
