@@ -119,7 +119,7 @@ export class NamespaceAccess {
   }
 
   /** Makes a change of one key, together with others of the same key that are waiting. */
-  async fold<R>(ctx: Context, key: string, operation: FoldedOperation<R>): Promise<R> {
+  fold<R>(ctx: Context, key: string, operation: FoldedOperation<R>): Promise<R> {
     const { settings, folded } = this.enter(ctx);
     return folded.run(this.#runOf(settings.transaction.timeoutMs), ctx, key, operation);
   }

@@ -36,7 +36,7 @@ export class NamespaceStructures implements StructureCalls {
     key: string,
     prepare: (encoder: ValueEncoder) => FoldedOperation<R>,
   ): Promise<R> {
-    return this.#access.run(operation, "write", key, async () => {
+    return this.#access.run(operation, "write", key, () => {
       const { services } = this.#access.enter(ctx);
       this.#check(key);
       return this.#access.fold(ctx, key, prepare(services.encoder));

@@ -161,6 +161,8 @@ export class CommitPump {
 
   #takeGroup(): Waiting[] {
     if (this.#queue.length === 0) return [];
+    // Alone it has nobody to be independent of, and may be as large as any.
+    if (this.#queue.length === 1) return this.#queue.splice(0).filter(stillWanted);
     const group = new CommitGroup(this.#limits.maxGroupRequests, this.#limits.maxGroupBytes);
     const taken: Waiting[] = [];
     const left: Waiting[] = [];
