@@ -52,7 +52,7 @@ export function putHead(
   type: EntryType,
   { incarnation, numbers }: Structure,
 ): void {
-  core.put(headKey(key), core.services.encoder.encode(numbers), before?.expiry, { type, incarnation });
+  core.putHead(headKey(key), numbers, before?.expiry, { type, incarnation });
 }
 
 export function putItem(core: TransactionCore, item: StoredKey, payload: Payload): void {

@@ -1,6 +1,7 @@
 import type { Expiry } from "../backends/backend.js";
 import type { DecodedEntry } from "../core/decoded-entry.js";
 import type { Payload } from "../core/entry.js";
+import { LatePut } from "./late-put.js";
 import { DELETED, type Buffered, type EntryKind } from "./write-buffer.js";
 
 /** What stands under a user's key, whether it is committed or only written by a transaction. */
@@ -20,6 +21,8 @@ export function headOf(decoder: HeadDecoder, seen: Buffered | DecodedEntry): Hea
   if (seen === DELETED) return undefined;
   if (!("kind" in seen)) return committedHead(seen);
   const { type, incarnation, expiry } = seen;
+  if (seen instanceof LatePut)
+    return { type, incarnation: seen.incarnation, expiry, content: () => seen.content };
   return { type, ...identity(incarnation), expiry, content: () => decoder.decodePayload(seen) };
 }
 

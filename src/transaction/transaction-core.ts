@@ -12,6 +12,7 @@ import type { IncarnationSource } from "../core/incarnation.js";
 import type { Version, VersionSource } from "../core/version.js";
 import type { CommitPump } from "./commit-pump.js";
 import { CommitRequest } from "./commit-request.js";
+import { LatePut } from "./late-put.js";
 import { mergeScan, type MergedEntry } from "./merge-scan.js";
 import type { Expiring, OpenTransactions } from "./open-transactions.js";
 import { ReadSet } from "./read-set.js";
@@ -58,6 +59,7 @@ export class TransactionCore implements Expiring {
   readonly #timeoutMs: number;
   readonly #cancel: Cancel;
   readonly #buffer = new WriteBuffer();
+  readonly #encode = (content: unknown): Payload => this.#services.encoder.encode(content);
   readonly #reads = new ReadSet();
   #state: TransactionState = "active";
   #lostTo: readonly Conflict[] | undefined;
@@ -125,6 +127,13 @@ export class TransactionCore implements Expiring {
   put(key: StoredKey, encoded: Payload, expiry: Expiry, kind?: EntryKind): void {
     this.checkActive();
     this.#buffer.put(key, encoded, expiry, kind);
+    this.#checkSize();
+  }
+
+  /** As `put`, of a structure's head, which is encoded when it is sent. */
+  putHead(key: StoredKey, content: unknown, expiry: Expiry, kind: Required<EntryKind>): void {
+    this.checkActive();
+    this.#buffer.putLate(new LatePut(key, content, this.#encode, expiry, kind));
     this.#checkSize();
   }
 

@@ -3,6 +3,7 @@ import { ENTRY_TYPE, type EntryType, type Payload } from "../core/entry.js";
 import { itemRange } from "../core/incarnation.js";
 import { compareKeys, type StoredKey } from "../core/key.js";
 import { inRange, type KeyRange } from "../core/range.js";
+import { LatePut } from "./late-put.js";
 
 /** Stands for a key that the transaction deletes. */
 export const DELETED = Symbol("deleted");
@@ -43,6 +44,11 @@ export class WriteBuffer {
     this.#endBefore(key, incarnation);
     const whose = incarnation === undefined ? {} : { incarnation };
     this.#write(key, { kind: "put", key, type, codec, data, expiry, ...whose });
+  }
+
+  putLate(put: LatePut): void {
+    this.#endBefore(put.key, put.incarnation);
+    this.#write(put.key, put);
   }
 
   delete(key: StoredKey): void {
@@ -95,7 +101,7 @@ export class WriteBuffer {
   writes(): Write[] {
     const removed = this.#ranges.map((range) => ({ kind: "delete-range", range }) as const);
     const written = Array.from(this.#writes, ([key, write]) =>
-      write === DELETED ? ({ kind: "delete", key } as const) : write,
+      write === DELETED ? ({ kind: "delete", key } as const) : sent(write),
     );
     return [...removed, ...written];
   }
@@ -120,6 +126,10 @@ export class WriteBuffer {
     else this.#writes.set(key, write);
     if (this.#writes.size !== known) this.#sorted = undefined;
   }
+}
+
+function sent(put: Put): Put {
+  return put instanceof LatePut ? put.encoded() : put;
 }
 
 function covers(range: KeyRange, other: KeyRange): boolean {

@@ -1,8 +1,11 @@
 import { expect } from "chai";
 import { itemKey } from "../../src/core/incarnation.js";
+import { LatePut } from "../../src/transaction/late-put.js";
 import { DELETED, WriteBuffer } from "../../src/transaction/write-buffer.js";
 
 const PAYLOAD = { codec: 1, data: "1" };
+
+const LIST = { type: 2, incarnation: "i".repeat(22) } as const;
 
 describe("WriteBuffer", () => {
   it("keeps the last write of each key", () => {
@@ -37,7 +40,38 @@ describe("WriteBuffer", () => {
     expect(buffer.get("a")).to.equal(undefined);
   });
 
-  const LIST = { type: 2, incarnation: "i".repeat(22) } as const;
+  it("encodes the last of the heads that were put late, once, into a write that can be copied", () => {
+    const buffer = new WriteBuffer();
+    const encoded: unknown[] = [];
+    const encode = (content: unknown) => {
+      encoded.push(content);
+      return { codec: 1, data: JSON.stringify(content) };
+    };
+    for (const end of [1, 2, 3]) buffer.putLate(new LatePut("a", [0, end], encode, { at: 5 }, LIST));
+    const [write] = buffer.writes();
+    expect({ ...write }).to.deep.equal({
+      kind: "put",
+      key: "a",
+      codec: 1,
+      data: "[0,3]",
+      expiry: { at: 5 },
+      ...LIST,
+    });
+    expect(encoded).to.deep.equal([[0, 3]]);
+  });
+
+  it("ends what was written of the items of another structure under the key of a head that is put late", () => {
+    const buffer = new WriteBuffer();
+    const item = itemKey(LIST.incarnation, "0");
+    const encode = () => PAYLOAD;
+    buffer.putLate(new LatePut("a", [0, 1], encode, undefined, LIST));
+    buffer.put(item, PAYLOAD, undefined);
+    buffer.putLate(new LatePut("a", [0, 1], encode, undefined, LIST));
+    expect(buffer.get(item)).to.include({ kind: "put" });
+    buffer.putLate(new LatePut("a", [0, 1], encode, undefined, { ...LIST, incarnation: "j".repeat(22) }));
+    expect(buffer.get(item)).to.equal(undefined);
+  });
+
   const PART = { type: 5 } as const;
   const item = (place: string) => itemKey(LIST.incarnation, place);
   const range = (start: string, end: string) => ({ start: item(start), end: item(end) });
