@@ -10,14 +10,11 @@ const NO_KEYS: KeyRange = { start: "\u0001", end: "\u0001" };
 
 /** Appends a batch in the words of scripts/commit.lua. */
 export function addBatch(words: Argument[], batch: Batch): void {
-  const { id, namespace, writes } = batch;
+  const { id, writes } = batch;
   words.push("B", id, packWrites(writes));
   addChecks(words, batch);
   if (writes.some(({ kind }) => kind === "delete-range")) addRanges(words, writes);
-  for (const write of writes) {
-    if (write.kind === "put") addPut(words, namespace, id, write);
-    else if (write.kind === "delete") words.push("D", write.key);
-  }
+  addWrites(words, batch);
 }
 
 function addChecks(words: Argument[], { checks, ranges }: Batch): void {
@@ -31,14 +28,36 @@ function addChecks(words: Argument[], { checks, ranges }: Batch): void {
   }
 }
 
-function addPut(words: Argument[], namespace: string, id: string, put: Put): void {
-  const { key, data, expiry } = put;
+/** Puts that stand one after the other share their first word: each word costs the server as much as some bytes do. */
+function addWrites(words: Argument[], { id, namespace, writes }: Batch): void {
+  let countAt = 0;
+  let count = 0;
+  for (const write of writes) {
+    if (write.kind === "delete") words.push("D", write.key);
+    if (write.kind !== "put") {
+      count = 0;
+      continue;
+    }
+    const { expiry } = write;
+    if (expiry !== undefined && "in" in expiry) {
+      words.push("T");
+      addEntry(words, namespace, id, write);
+      words.push(String(expiry.in));
+      count = 0;
+      continue;
+    }
+    if (count === 0) countAt = words.push("P", "") - 1;
+    addEntry(words, namespace, id, write);
+    count += 1;
+    words[countAt] = String(count);
+  }
+}
+
+function addEntry(words: Argument[], namespace: string, id: string, put: Put): void {
+  const { key, data } = put;
   const isText = typeof data === "string";
   const size = isText ? Buffer.byteLength(data) : data.byteLength;
-  const header = headerText(namespace, id, put, size);
-  const isRelative = expiry !== undefined && "in" in expiry;
-  words.push(isRelative ? "T" : "P", key, header, isText ? data : bytesOf(data));
-  if (isRelative) words.push(String(expiry.in));
+  words.push(key, headerText(namespace, id, put, size), isText ? data : bytesOf(data));
 }
 
 function bytesOf(data: Uint8Array): Buffer {

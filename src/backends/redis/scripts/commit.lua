@@ -13,7 +13,7 @@
        N key                    there is no live entry
        R first end count hi lo  the live entries of the range are these
        X first end              deletes a range; the ranges of a batch are disjoint and stand before P, T and D
-       P key header value       puts
+       P n key header value …   n puts
        T key header value ttl   puts with a ttl in ms
        D key                    deletes
   Answers { clock, ordinal, id before, answers… }, an answer per batch, and when heads of structures had expired and were
@@ -27,7 +27,8 @@
   PARTIAL broke off after the first write.
 ]]
 local FIRST = 8
-local WIDTH = { B = 3, C = 3, N = 2, R = 6, X = 3, P = 4, T = 5, D = 2 }
+-- Words of each; those of puts are counted.
+local WIDTH = { B = 3, C = 3, N = 2, R = 6, X = 3, T = 5, D = 2 }
 local RECORDS_PER_ADD = 400
 local SWEPT_ALONG = 64
 local TRIM_EVERY = 64
@@ -52,7 +53,14 @@ local checked, written, check_count, write_count, has_ranges = {}, {}, 0, 0, fal
 local i = FIRST
 while i <= words do
   local word = ARGV[i]
-  if word == 'P' or word == 'T' or word == 'D' then
+  if word == 'P' then
+    local last = i + 1 + 3 * tonumber(ARGV[i + 1])
+    for at_key = i + 2, last, 3 do
+      write_count = write_count + 1
+      written[write_count] = ARGV[at_key]
+    end
+    i = last + 1
+  elseif word == 'T' or word == 'D' then
     write_count = write_count + 1
     written[write_count] = ARGV[i + 1]
   elseif word == 'C' or word == 'N' then
@@ -64,7 +72,7 @@ while i <= words do
   else
     has_ranges = true
   end
-  i = i + WIDTH[word]
+  i = i + (WIDTH[word] or 0)
 end
 starts[#starts + 1] = words + 1
 local checked_headers = fields_of(KEYS[2], checked)
@@ -217,24 +225,36 @@ end
 local function gather(batch, at_word, ranges)
   local lines, before, n = {}, writes_before[batch], 0
   local stop, has_drops = starts[batch + 1], #ranges > 0
-  while at_word < stop do
-    local word, key = ARGV[at_word], ARGV[at_word + 1]
+  -- What the next write meets.
+  local function met(key)
     n = n + 1
     local old = header_before(before + n)
-    if old and has_drops and covered(ranges, key) then old = false end
-    if old then lines[#lines + 1] = '\n' .. n .. ':' .. sub(old, RECORDED_FROM) end
+    if not old or (has_drops and covered(ranges, key)) then return false end
+    lines[#lines + 1] = '\n' .. n .. ':' .. sub(old, RECORDED_FROM)
+    return old
+  end
+  while at_word < stop do
+    local word, key = ARGV[at_word], ARGV[at_word + 1]
     if word == 'P' then
-      gather_put(key, ARGV[at_word + 2], ARGV[at_word + 3], old)
+      local last = at_word + 1 + 3 * tonumber(key)
+      for at_key = at_word + 2, last, 3 do
+        gather_put(ARGV[at_key], ARGV[at_key + 1], ARGV[at_key + 2], met(ARGV[at_key]))
+      end
+      at_word = last + 1
     elseif word == 'T' then
       local header = ARGV[at_word + 2]
       local deadline = format('%.17g', at.now + tonumber(ARGV[at_word + 4]))
       header = sub(header, 1, DEADLINE_AT - 1) .. deadline .. sub(header, DEADLINE_AT)
-      gather_put(key, header, ARGV[at_word + 3], old)
-    elseif old then
-      deleted[#deleted + 1] = key
-      if byte(old, DEADLINE_AT) ~= SPACE then lifted[#lifted + 1] = key end
+      gather_put(key, header, ARGV[at_word + 3], met(key))
+      at_word = at_word + WIDTH.T
+    else
+      local old = met(key)
+      if old then
+        deleted[#deleted + 1] = key
+        if byte(old, DEADLINE_AT) ~= SPACE then lifted[#lifted + 1] = key end
+      end
+      at_word = at_word + WIDTH.D
     end
-    at_word = at_word + WIDTH[word]
   end
   for _, range in ipairs(ranges) do
     if range[3] then drop_all = true end
