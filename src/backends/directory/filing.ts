@@ -7,7 +7,7 @@ import { encodeEntryFile, decodeEntryFile } from "./entry-file.js";
 import type { EntryFiles } from "./entry-files.js";
 import type { FiledStore } from "./filed-store.js";
 import { inLanes } from "./in-lanes.js";
-import type { RemovedKeys, UnfiledBatch } from "./unfiled.js";
+import type { UnfiledBatch } from "./unfiled.js";
 
 /** Files written or removed at a time: the system has four threads for files by default, and commits need one. */
 const LANES = 3;
@@ -80,7 +80,7 @@ export class Filing {
       try {
         await this.#turn.run(() => this.#file(batches));
       } catch (error) {
-        if (batches.some((batch) => batch.removed.length > 0)) throw error;
+        if (batches.some((batch) => batch.removed.size > 0)) throw error;
       }
     };
   }
@@ -111,8 +111,7 @@ export class Filing {
     await checkOwner();
     const failures: unknown[] = [];
     for (const batch of batches) {
-      for (const removed of [...batch.removed])
-        await this.#remove(batch, removed).catch((e) => failures.push(e));
+      for (const [namespace, keys] of batch.removed) await this.#remove(batch, namespace, keys, failures);
       for (const [namespace, space] of batch.puts)
         await this.#write(batch, namespace, [...space.values()], failures);
     }
@@ -120,15 +119,36 @@ export class Filing {
     if (failures.length > 0) throw failures[0];
   }
 
-  async #remove(batch: UnfiledBatch, removed: RemovedKeys): Promise<void> {
+  /** What could not be removed for good stays with the batch. */
+  async #remove(
+    { removed }: UnfiledBatch,
+    namespace: string,
+    keys: readonly StoredKey[],
+    failures: unknown[],
+  ): Promise<void> {
+    const left: StoredKey[] = [];
+    for (let start = 0; start < keys.length; start += SLICE_FILES) {
+      const slice = keys.slice(start, start + SLICE_FILES);
+      await this.#removeSlice(namespace, slice).catch((error) => {
+        failures.push(error);
+        for (const key of slice) left.push(key);
+      });
+    }
+    if (left.length > 0) {
+      removed.set(namespace, left);
+      return;
+    }
+    removed.delete(namespace);
     const { store, files } = this.#setup;
-    const { namespace, keys } = removed;
-    await inLanes(LANES, keys, async (key) => {
+    if (!store.namespaces().includes(namespace)) await files.removeFolder(namespace);
+  }
+
+  async #removeSlice(namespace: string, slice: readonly StoredKey[]): Promise<void> {
+    const { store, files } = this.#setup;
+    await inLanes(LANES, slice, async (key) => {
       if (store.held(namespace, key) === undefined) await files.remove(namespace, key);
     });
     await files.syncFolder(namespace);
-    batch.removed = batch.removed.filter((each) => each !== removed);
-    if (!store.namespaces().includes(namespace)) await files.removeFolder(namespace);
   }
 
   async #write(

@@ -10,7 +10,8 @@ export interface RemovedKeys {
 /** What some commits have put and removed, and files do not tell yet. */
 export class UnfiledBatch {
   readonly puts = new Map<string, Map<StoredKey, LocalEntry>>();
-  removed: RemovedKeys[] = [];
+  /** Keys whose files are to be removed, by namespace, those of all commits together; none of them without keys. */
+  readonly removed = new Map<string, StoredKey[]>();
   bytes = 0;
   /** The commits were found in a journal: how far files tell of them already is not known. */
   readonly isRecovered: boolean;
@@ -20,7 +21,7 @@ export class UnfiledBatch {
   }
 
   get isEmpty(): boolean {
-    return this.removed.length === 0 && [...this.puts.values()].every((space) => space.size === 0);
+    return this.removed.size === 0 && [...this.puts.values()].every((space) => space.size === 0);
   }
 
   find(namespace: string, key: StoredKey): LocalEntry | undefined {
@@ -41,7 +42,10 @@ export class UnfiledBatch {
   remove(namespace: string, keys: readonly StoredKey[]): void {
     const space = this.puts.get(namespace);
     if (space !== undefined && space.size > 0) for (const key of keys) this.#forget(space, key);
-    if (keys.length > 0) this.removed.push({ namespace, keys });
+    if (keys.length === 0) return;
+    const removed = this.removed.get(namespace);
+    if (removed === undefined) this.removed.set(namespace, [...keys]);
+    else for (const key of keys) removed.push(key);
   }
 
   /** The entry is in its file, or nobody needs it any more. */
@@ -102,7 +106,9 @@ export class Unfiled {
 
   /** Keys whose files are still to be removed. */
   *removals(): Generator<RemovedKeys> {
-    for (const batch of [...this.#batches, this.#open]) yield* batch.removed;
+    for (const { removed } of [...this.#batches, this.#open]) {
+      for (const [namespace, keys] of removed) yield { namespace, keys };
+    }
   }
 
   /** Forgets the batches of which nothing is left. */
