@@ -130,7 +130,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   async readFile(path: string): Promise<Uint8Array> {
     this.#begin("readFile", path);
-    return Uint8Array.from(this.#existing(path).content);
+    return new Uint8Array(this.#existing(path).content);
   }
 
   async size(path: string): Promise<number> {
@@ -174,10 +174,12 @@ export class SimulatedFileSystem implements FileSystem {
 
   async syncDir(folder: string): Promise<void> {
     this.#begin("syncDir", folder);
-    for (const pending of this.#pending.filter((each) => each.folder === folder)) {
-      applyNames(this.#durableNames, pending);
+    const synced = this.#pending.filter((each) => each.folder === folder);
+    this.#pending = this.#pending.filter((each) => each.folder !== folder);
+    for (const { changes, ...rest } of synced) {
+      const standing = changes.filter(([path, inode]) => inode === undefined || !this.#hasGone(path));
+      applyNames(this.#durableNames, { ...rest, changes: standing });
     }
-    this.#pending = this.#pending.filter((pending) => pending.folder !== folder);
   }
 
   async makeDir(folder: string): Promise<void> {
@@ -279,12 +281,19 @@ export class SimulatedFileSystem implements FileSystem {
     this.#pending.push(pending);
   }
 
+  /** Whether nothing stands there, and no move away from there is still to be synced: a sync does not bring it back. */
+  #hasGone(path: string): boolean {
+    if (this.#names.has(path)) return false;
+    return !this.#pending.some(({ changes }) => changes.some(([name, inode]) => name === path && !inode));
+  }
+
   #holdsNames(folder: string): boolean {
     for (const path of this.#names.keys()) if (path.startsWith(`${folder}/`)) return true;
     return false;
   }
 
   #room(): number {
+    if (this.capacityBytes === Number.POSITIVE_INFINITY) return this.capacityBytes;
     let used = 0;
     for (const inode of new Set(this.#names.values())) used += inode.content.length;
     return Math.max(0, this.capacityBytes - used);

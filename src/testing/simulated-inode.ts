@@ -33,6 +33,7 @@ export class SimulatedInode {
   }
 
   sync(): void {
+    if (this.#isDurable) return;
     const synced = this.#content.slice();
     for (const sector of this.#lost) restoreSector(synced, this.#durable, sector);
     this.#durable = synced;
@@ -47,6 +48,7 @@ export class SimulatedInode {
 
   /** The same file in the hands of another process: what was not synced still is not. */
   afterKill(): SimulatedInode {
+    if (this.#isDurable) return new SimulatedInode(this.#durable);
     const copy = new SimulatedInode(this.#durable);
     copy.#content = this.#content.slice();
     for (const sector of this.#dirty) copy.#dirty.add(sector);
@@ -56,6 +58,7 @@ export class SimulatedInode {
 
   /** The file that is found when the power comes back; see SimulatedFileSystem.powerCut. */
   afterPowerCut(survives: () => boolean): SimulatedInode {
+    if (this.#isDurable) return new SimulatedInode(this.#durable);
     const sizeKept = this.#content.length === this.#durable.length || survives();
     const found = sizeKept ? this.#content.slice() : this.#durable.slice();
     const unsure = new Set([...this.#dirty, ...this.#lost]);
@@ -65,6 +68,11 @@ export class SimulatedInode {
       if (!sizeKept && kept) restoreSector(found, this.#content, sector);
     }
     return new SimulatedInode(found);
+  }
+
+  /** Whether readers see what the disk is sure to hold: its bytes, which never change, may then be shared by copies. */
+  get #isDurable(): boolean {
+    return this.#dirty.size === 0 && this.#lost.size === 0 && this.#content.length === this.#durable.length;
   }
 
   #resize(size: number): void {
