@@ -5,10 +5,9 @@ function damageRow(id: string, title: string, damage: Damage): LongRow {
   return {
     id,
     title,
-    fullRounds: 100_000,
-    async run({ seed, rounds = Infinity, minutes = Infinity }) {
-      const until = performance.now() + minutes * 60_000;
-      const totals = await tryDirectoryDamage(damage, { seed, rounds, until });
+    fullRounds: "exhaustive",
+    async run({ seed, log }) {
+      const totals = await tryDirectoryDamage(damage, { seed, log });
       return {
         rounds: totals.rounds,
         failures: totals.failures.length,
@@ -19,11 +18,17 @@ function damageRow(id: string, title: string, damage: Damage): LongRow {
   };
 }
 
+const STORES = "of a small store, closed, with a journal, or with an index and a journal";
+
 export const rows: readonly LongRow[] = [
-  damageRow("R5-directory", "a file of a store cut at a length: told with 5003, or everything right", "cut"),
+  damageRow(
+    "R5-directory",
+    `any file ${STORES}, cut at a length: told with 5003, or everything right and of a journal every whole frame`,
+    "cut",
+  ),
   damageRow(
     "R6-directory",
-    "a bit flipped in a file of a store: told with 5003, or everything right",
+    `a bit flipped in any file ${STORES}: told with 5003, or everything right`,
     "flip",
   ),
 ];
