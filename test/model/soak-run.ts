@@ -22,11 +22,17 @@ export interface SoakSample {
 /** Of the samples, so many are left out while caches, logs and compiled code settle. */
 const SETTLING_SHARE = 0.4;
 
+/**
+ * Of so many stretches the lowest sample counts: what is under way when a sample is taken, as a compaction, only adds to
+ * it, by more than ten million operations may leave. A leak raises the lowest too.
+ */
+const STRETCHES = 20;
+
 /** What a soak showed. */
 export interface Soak {
   /** Bytes by which the heap grows per operation once it has settled. */
   readonly slope: number;
-  /** The heap from then on, in KiB, at ten moments: a leak climbs, a table that grows once makes a step. */
+  /** The lowest of each stretch from then on, in KiB: a leak climbs, a table that grows once makes a step. */
   readonly heapKib: readonly number[];
 }
 
@@ -37,10 +43,19 @@ export async function soakHeap(plan: SoakPlan): Promise<Soak> {
     { maxBuffer: 10_000_000 },
   );
   const samples = JSON.parse(stdout) as SoakSample[];
-  const settled = samples.slice(Math.floor(samples.length * SETTLING_SHARE));
-  const each = Math.max(1, Math.floor(settled.length / 10));
-  const heapKib = settled.filter((_sample, i) => i % each === 0).map(({ heapBytes }) => heapBytes / 1024);
-  return { slope: slopeOf(settled), heapKib };
+  const settled = lowestOf(samples.slice(Math.floor(samples.length * SETTLING_SHARE)), STRETCHES);
+  return { slope: slopeOf(settled), heapKib: settled.map(({ heapBytes }) => heapBytes / 1024) };
+}
+
+/** The lowest sample of each of so many stretches; of fewer samples, each. */
+export function lowestOf(samples: readonly SoakSample[], stretches: number): SoakSample[] {
+  const length = Math.max(1, Math.ceil(samples.length / stretches));
+  const lowest: SoakSample[] = [];
+  for (let from = 0; from < samples.length; from += length) {
+    const stretch = samples.slice(from, from + length);
+    lowest.push(stretch.reduce((least, sample) => (sample.heapBytes < least.heapBytes ? sample : least)));
+  }
+  return lowest;
 }
 
 /** The median of the slopes between all pairs of samples (Theil and Sen): single spikes do not count. */

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { defaultBackends } from "../../src/index.js";
-import { slopeOf, soakHeap } from "./soak-run.js";
+import { lowestOf, slopeOf, soakHeap } from "./soak-run.js";
 
 /** So few operations still show the store settling; the full form allows 0.01 over ten million. */
 const MOST_BYTES_PER_OPERATION = 8;
@@ -21,6 +21,12 @@ describe("soak", function () {
   it("finds a leak of one object in 20 operations", async () => {
     const { slope } = await soakHeap({ ...PLAN, operations: 40_000, backend: "memory", leakEvery: 20 });
     expect(slope).to.be.above(MOST_BYTES_PER_OPERATION);
+  });
+
+  it("takes the lowest sample of each stretch", () => {
+    const samples = [5, 3, 9, 2, 8, 7, 6].map((heapBytes, i) => ({ operations: i, heapBytes }));
+    expect(lowestOf(samples, 3).map(({ operations }) => operations)).to.deep.equal([1, 3, 6]);
+    expect(lowestOf(samples, 20)).to.deep.equal(samples);
   });
 
   it("takes the middle of all slopes", () => {
