@@ -205,7 +205,7 @@ export function toStorageError(error: unknown, operation: OperationDetails): Sto
     namespace,
     code: codeOf(fault.reason, operation.access),
     reason: fault.reason,
-    message: `${operation.operation}${subject(key, namespace)} failed: ${fault.message}`,
+    message: `${operation.operation}${subject(fault.reason, key, namespace)} failed: ${fault.message}`,
     retryable: fault.retryable,
     outcome: fault.outcome,
     cause: fault.cause ?? fault,
@@ -217,7 +217,9 @@ function unforeseen(error: unknown): StorageFault {
   return new StorageFault("io", message, { cause: error });
 }
 
-function subject(key: string | undefined, namespace: string | undefined): string {
+function subject(reason: Reason, key: string | undefined, namespace: string | undefined): string {
+  // The name is what was wrong, not where.
+  if (reason === "invalid-namespace" && namespace) return ` ${quoteName(namespace)}`;
   const named = key === undefined ? "" : ` of ${quoteName(key)}`;
   return namespace ? `${named} in namespace ${quoteName(namespace)}` : named;
 }

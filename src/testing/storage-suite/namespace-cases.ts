@@ -128,7 +128,12 @@ function nameCases(list: StorageCaseList): void {
   for (const [title, name] of BAD_NAMES) {
     list.it(`refuses a name with ${title}`, async ({ store, ctx }) => {
       const expected = { reason: "invalid-namespace", namespace: name, retryable: false } as const;
-      await rejects(async () => store.namespace(name), { ...expected, operation: "namespace", code: 5001 });
+      const error = await rejects(async () => store.namespace(name), {
+        ...expected,
+        operation: "namespace",
+        code: 5001,
+      });
+      assert.match(error.message, /^namespace (".*"…? )?failed: a namespace /);
       await rejects(() => store.clearNamespace(ctx, name), {
         ...expected,
         operation: "clearNamespace",
