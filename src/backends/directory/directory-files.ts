@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { FileSystem } from "../../core/file-system.js";
-import { storeFiles } from "../file/store-files.js";
+import { sizeIfPresent, storeFiles } from "../file/store-files.js";
 import { StoreLayout } from "../file/store-layout.js";
 import { errorCode, fileFault } from "../files/file-errors.js";
 import type { DirectoryLayout } from "./directory-layout.js";
@@ -18,7 +18,9 @@ export async function directoryFiles(
   for (const folder of await foldersIn(fs, layout)) {
     const paths = (await listed(fs, folder)).sort().map((name) => join(folder, name));
     await inLanes(LANES, paths, async (path) => {
-      if ((await fs.kind(path)) === "file") found.push({ path, bytes: await fs.size(path) });
+      // Files of entries are removed beside this.
+      const bytes = (await fs.kind(path)) === "file" ? await sizeIfPresent(fs, path) : undefined;
+      if (bytes !== undefined) found.push({ path, bytes });
     });
   }
   return found;

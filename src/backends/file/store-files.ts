@@ -14,7 +14,8 @@ export async function storeFiles(
   return paths.flatMap((path, i) => (sizes[i] === undefined ? [] : { path, bytes: sizes[i] }));
 }
 
-async function sizeIfPresent(fs: FileSystem, path: string): Promise<number | undefined> {
+/** The size of a file; undefined when it is not there, or no longer. */
+export async function sizeIfPresent(fs: FileSystem, path: string): Promise<number | undefined> {
   try {
     return await fs.size(path);
   } catch (error) {
