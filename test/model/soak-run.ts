@@ -23,8 +23,8 @@ export interface SoakSample {
 const SETTLING_SHARE = 0.4;
 
 /**
- * Of so many stretches the lowest sample counts: what is under way when a sample is taken, as a compaction, only adds to
- * it, by more than ten million operations may leave. A leak raises the lowest too.
+ * Of so many stretches the lowest sample counts: what the runtime has not given back yet only adds to it, by more than ten
+ * million operations may leave. A leak raises the lowest too.
  */
 const STRETCHES = 20;
 

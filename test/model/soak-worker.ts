@@ -37,7 +37,7 @@ async function soak(plugin: StoragePlugin): Promise<SoakSample[]> {
   const each = Math.ceil(plan.operations / plan.samples / CLIENTS);
   for (let sample = 1; sample <= plan.samples; sample++) {
     await Promise.all(clients.map((random) => work(plugin, random, each)));
-    samples.push({ operations: sample * each * CLIENTS, heapBytes: await heapBytes() });
+    samples.push({ operations: sample * each * CLIENTS, heapBytes: await heapBytes(plugin) });
   }
   return samples;
 }
@@ -98,8 +98,11 @@ async function abandon(storage: Storage, key: string): Promise<void> {
   await tx.commit().then(nothing, nothing);
 }
 
-async function heapBytes(): Promise<number> {
-  await new Promise((resolve) => setTimeout(resolve, 20));
+/** Of an empty store: how many of the keys are there, and what is under way, would hide less than it may keep. */
+async function heapBytes(plugin: StoragePlugin): Promise<number> {
+  for (const namespace of [plugin, plugin.namespace("other")]) await namespace.clear(ctx);
+  await plugin.compact(ctx);
+  await new Promise((resolve) => setTimeout(resolve, 100));
   globalThis.gc?.();
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();

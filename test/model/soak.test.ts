@@ -4,7 +4,7 @@ import { lowestOf, slopeOf, soakHeap } from "./soak-run.js";
 
 /** So few operations still show the store settling; the full form allows 0.01 over ten million. */
 const MOST_BYTES_PER_OPERATION = 8;
-const PLAN = { operations: 80_000, samples: 20, seed: 1, leakEvery: 0 };
+const PLAN = { operations: 120_000, samples: 24, seed: 1, leakEvery: 0 };
 
 describe("soak", function () {
   this.timeout(120_000);
