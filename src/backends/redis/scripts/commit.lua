@@ -60,19 +60,22 @@ while i <= words do
       written[write_count] = ARGV[at_key]
     end
     i = last + 1
-  elseif word == 'T' or word == 'D' then
-    write_count = write_count + 1
-    written[write_count] = ARGV[i + 1]
-  elseif word == 'C' or word == 'N' then
-    check_count = check_count + 1
-    checked[check_count] = ARGV[i + 1]
-  elseif word == 'B' then
-    local n = #starts + 1
-    starts[n], checks_before[n], writes_before[n] = i, check_count, write_count
   else
-    has_ranges = true
+    if word == 'T' or word == 'D' then
+      write_count = write_count + 1
+      written[write_count] = ARGV[i + 1]
+    elseif word == 'C' or word == 'N' then
+      check_count = check_count + 1
+      checked[check_count] = ARGV[i + 1]
+    elseif word == 'B' then
+      local n = #starts + 1
+      starts[n], checks_before[n], writes_before[n] = i, check_count, write_count
+    else
+      has_ranges = true
+    end
+    -- A word that is none ends the script here, before it has written anything.
+    i = i + WIDTH[word]
   end
-  i = i + (WIDTH[word] or 0)
 end
 starts[#starts + 1] = words + 1
 local checked_headers = fields_of(KEYS[2], checked)
