@@ -161,7 +161,7 @@ export class CommitPump {
 
   #takeGroup(): Waiting[] {
     if (this.#queue.length === 0) return [];
-    // Alone it has nobody to be independent of, and may be as large as any.
+    // A group takes its first whatever its size, and would note each of its keys for others to be independent of.
     if (this.#queue.length === 1) return this.#queue.splice(0).filter(stillWanted);
     const group = new CommitGroup(this.#limits.maxGroupRequests, this.#limits.maxGroupBytes);
     const taken: Waiting[] = [];
@@ -238,13 +238,16 @@ export class CommitPump {
    */
   #failed(group: readonly Waiting[], fault: StorageFault): void {
     const isFinal = fault.outcome === "unknown" || fault.reason === "timeout" || group.length === 1;
-    const latest = isFinal ? Infinity : isSilence(fault) ? this.#latestOverdue() : -Infinity;
-    for (const { since, reject } of group) if (since <= latest) reject(fault);
-    const patient = group.filter(({ since }) => since > latest);
-    if (patient.length === 0) {
+    const latest = this.#latestOverdue();
+    const again: Waiting[] = [];
+    for (const waiting of group) {
+      if (isFinal || (isSilence(fault) && waiting.since <= latest)) waiting.reject(fault);
+      else again.push(waiting);
+    }
+    if (again.length === 0) {
       this.#refuseOverdue([fault]);
       this.#next();
-    } else void this.#sendEach(patient, fault);
+    } else void this.#sendEach(again, fault);
   }
 
   /** @param fault of all together; also of those that are left when one alone finds that the server does not answer. */

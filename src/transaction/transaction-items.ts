@@ -47,11 +47,7 @@ export class TransactionItems {
     items: readonly StoredKey[],
   ): Promise<(Payload | undefined)[]> {
     const missing = this.#missing(key, incarnation, items);
-    const read = missing.length === 0 ? undefined : await this.#fetch(key, missing);
-    return items.map((item) => {
-      const own = this.#buffer.get(item);
-      return own === undefined ? (this.#fetched.get(item) ?? read?.get(item)) : payloadOf(own);
-    });
+    return this.#seen(items, missing.length === 0 ? undefined : await this.#fetch(key, missing));
   }
 
   /** As `read`, without a wait; undefined when the backend would have to be asked. */
@@ -60,11 +56,7 @@ export class TransactionItems {
     incarnation: string | undefined,
     items: readonly StoredKey[],
   ): (Payload | undefined)[] | undefined {
-    if (this.#missing(key, incarnation, items).length > 0) return undefined;
-    return items.map((item) => {
-      const own = this.#buffer.get(item);
-      return own === undefined ? this.#fetched.get(item) : payloadOf(own);
-    });
+    return this.#missing(key, incarnation, items).length > 0 ? undefined : this.#seen(items);
   }
 
   /** Fetches items by one read that will be asked for one by one. */
@@ -93,6 +85,14 @@ export class TransactionItems {
     return [...seen].sort(([a], [b]) => compareKeys(a, b));
   }
 
+  #seen(items: readonly StoredKey[], read?: ReadonlyMap<StoredKey, Payload>): (Payload | undefined)[] {
+    return items.map((item) => {
+      const own = this.#buffer.get(item);
+      return own === undefined ? (this.#fetched.get(item) ?? read?.get(item)) : payloadOf(own);
+    });
+  }
+
+  /** What only the backend knows. */
   #missing(key: string, incarnation: string | undefined, items: readonly StoredKey[]): readonly StoredKey[] {
     if (items.length === 0 || !this.#isStored(key, incarnation)) return NOTHING;
     return items.filter((item) => !this.#knows(item));
