@@ -50,7 +50,7 @@ export interface SilenceTotals {
   unavailable: number;
   /** The latest that an operation settled after its deadline. */
   worstMs: number;
-  /** The same in ticks of this process after a bare timer for the same deadline: while it does not get to run it has none. */
+  /** The same as far as this process ran after a bare timer for the same deadline: by its ticks, or by its processor time. */
   worstOwnMs: number;
   readonly failures: string[];
 }
@@ -246,18 +246,25 @@ class SilenceRounds {
     const its = deadlineMs === undefined ? ctx : withTimeout(ctx, deadlineMs)[0];
     const dueMs = deadlineMs ?? LONGEST_QUEUE_MS;
     const began = performance.now();
-    const bare = delay(dueMs).then(() => this.#ticks);
+    const bare = delay(dueMs).then(() => this.#ran());
     const error: unknown = await run(its).then(
       () => undefined,
       (reason: unknown) => reason,
     );
     const lateMs = performance.now() - began - dueMs;
-    const settledAt = this.#ticks;
+    const settledAt = this.#ran();
     this.#count(what, code, error);
     this.#totals[deadlineMs === undefined ? "unlimited" : "operations"] += 1;
     if (lateMs <= 0) return;
-    const ranMs = Math.min(lateMs, Math.max(0, settledAt - (await bare) + 1) * TICK_MS);
-    this.#judgeLateness(`${what}, due in ${dueMs} ms`, lateMs, ranMs);
+    const dueAt = await bare;
+    const ranMs = Math.max((settledAt.ticks - dueAt.ticks + 1) * TICK_MS, settledAt.cpuMs - dueAt.cpuMs);
+    this.#judgeLateness(`${what}, due in ${dueMs} ms`, lateMs, Math.min(lateMs, Math.max(0, ranMs)));
+  }
+
+  /** Work that holds up the event loop has no ticks, and waiting takes no processor. */
+  #ran(): { readonly ticks: number; readonly cpuMs: number } {
+    const { user, system } = process.cpuUsage();
+    return { ticks: this.#ticks, cpuMs: (user + system) / 1000 };
   }
 
   #judgeLateness(what: string, lateMs: number, ranMs: number): void {
