@@ -254,6 +254,11 @@ export interface Capabilities {
   readonly shared: boolean;
   /** A commit call costs much more than a batch in it, so concurrent batches are worth gathering into one call. */
   readonly groupCommit: boolean;
+  /**
+   * Calls of `commit` for different namespaces may be under way at once, and better are: where they lie at different
+   * servers, one that does not answer holds up only its own. Absent: one call at a time.
+   */
+  readonly separateNamespaces?: boolean;
   /** `extensions.compact` is there. */
   readonly compact: boolean;
   /** `extensions.verify` is there. */

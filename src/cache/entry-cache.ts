@@ -51,7 +51,7 @@ export class EntryCache implements CacheAnswers {
   /** What was counted before the last `clear`. */
   #earlier = noCounts();
   #absences = 0;
-  #underWay: KeysUnderWay | undefined;
+  readonly #underWay: KeysUnderWay[] = [];
   #retired = false;
 
   /** @param isShared other processes change the data too, and the cache is told of the log's changes. */
@@ -87,16 +87,24 @@ export class EntryCache implements CacheAnswers {
   }
 
   /**
-   * A commit is sent, or with undefined answered. In between its keys are not answered from here: who has seen a new
-   * value of one in the backend must not find an old value of another.
+   * A call is sent. Until it is answered its keys are not answered from here: who has seen a new value of one in the
+   * backend must not find an old value of another.
    */
-  set underWay(batches: readonly Batch[] | undefined) {
-    this.#underWay = batches === undefined ? undefined : new KeysUnderWay(batches);
+  callSent(batches: readonly Batch[]): KeysUnderWay {
+    const keys = new KeysUnderWay(batches);
+    this.#underWay.push(keys);
+    return keys;
+  }
+
+  callEnded(keys: KeysUnderWay): void {
+    this.#underWay.splice(this.#underWay.indexOf(keys), 1);
   }
 
   /** Whether a commit that writes the key was sent and is not answered yet. */
   isUnderWay(key: string): boolean {
-    return this.#underWay?.has(key) === true;
+    const calls = this.#underWay;
+    for (let i = 0; i < calls.length; i++) if ((calls[i] as KeysUnderWay).has(key)) return true;
+    return false;
   }
 
   /** The backend is about to be asked; to be ended by `endAnswer`, however that went. */

@@ -8,9 +8,11 @@ import type { ChangeFollower } from "./change-follower.js";
 import type { EntryCache } from "./entry-cache.js";
 import { NO_PLACE, type FillTicket, type Ordinal } from "./fill-guard.js";
 import type { EntryDecoder } from "./entry-decoder.js";
+import type { KeysUnderWay } from "./keys-under-way.js";
 
 /** What must be known of a call when its answer arrives. */
 export interface SentCall {
+  readonly keys: KeysUnderWay;
   readonly ticket: FillTicket;
   /** Local monotonic time when it was sent; 0 where no entry of it has a deadline and nobody else changes the data. */
   readonly sentAt: number;
@@ -32,15 +34,15 @@ export class WriteThrough {
   }
 
   sending(batches: readonly Batch[]): SentCall {
-    this.#cache.underWay = batches;
     return {
+      keys: this.#cache.callSent(batches),
       ticket: this.#cache.expectAnswer(),
       sentAt: this.#follower !== undefined || batches.some(hasDeadline) ? this.#clock.monotonic() : 0,
     };
   }
 
   arrived(batches: readonly Batch[], results: readonly CommitResult[], sent: SentCall): void {
-    this.#cache.underWay = undefined;
+    this.#cache.callEnded(sent.keys);
     for (let i = 0; i < batches.length; i++) {
       const batch = batches[i] as Batch;
       const result = results[i];
@@ -52,8 +54,8 @@ export class WriteThrough {
   }
 
   /** The call failed: its writes may or may not have taken effect. */
-  failed(batches: readonly Batch[], _sent: SentCall): void {
-    this.#cache.underWay = undefined;
+  failed(batches: readonly Batch[], { keys }: SentCall): void {
+    this.#cache.callEnded(keys);
     for (const batch of batches) this.#forget(batch);
     this.#cache.endAnswer();
   }

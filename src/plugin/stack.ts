@@ -14,6 +14,7 @@ import type { KeyRing } from "../sealing/key-ring.js";
 import { SealedBackend } from "../sealing/sealed-backend.js";
 import { ValueSeal } from "../sealing/value-seal.js";
 import { CommitPump } from "../transaction/commit-pump.js";
+import { NamespacePumps } from "../transaction/namespace-pumps.js";
 import type { CommitObserver } from "../transaction/commit-request.js";
 import { ContentionQueue } from "../transaction/contention-queue.js";
 import { DeadItems } from "../transaction/dead-items.js";
@@ -73,7 +74,8 @@ export function buildStack(
     maxGroupBytes: MAX_GROUP_BYTES,
     patienceMs: settings.operationTimeoutMs,
   };
-  const pump = new CommitPump(backend, observer, limits, runtime.clock);
+  const Pump = backend.info.capabilities.separateNamespaces === true ? NamespacePumps : CommitPump;
+  const pump = new Pump(backend, observer, limits, runtime.clock);
   const versions = new VersionSource(runtime.random);
   const deadItems = new DeadItems({ backend, pump, versions, runtime, marks: MARKS });
   pump.observer = observeDeadItems(observer, deadItems);

@@ -14,6 +14,22 @@ export interface CommitPumpLimits {
   readonly patienceMs: number;
 }
 
+/** What carries commits to a backend. */
+export interface Commits {
+  /**
+   * Commits a request; a conflict is a result. Rejects with the fault of this request, never of a neighbour.
+   *
+   * A caller whose context ends while its commit is under way is told so with `outcome: "unknown"`; the commit goes on.
+   */
+  submit(request: CommitRequest): Promise<CommitResult>;
+  /** Resolves when everything submitted so far has been answered. */
+  drained(): Promise<void>;
+  /** Runs `change` at a moment when no call is under way; commits submitted meanwhile go out after it. */
+  betweenCalls(change: () => void): Promise<void>;
+  /** Whoever is told of outcomes from the next call on; to be changed between calls. */
+  set observer(observer: CommitObserver);
+}
+
 /** Timers may fire so many milliseconds before the clock says so. */
 const TIMER_SLACK_MS = 10;
 
@@ -31,30 +47,36 @@ interface Waiting {
  * Carries commits to the backend, one call at a time: while a call is under way, newcomers gather, and the next call
  * takes all that are independent of each other (group commit: one flush for many transactions).
  *
- * A caller whose context ends while its commit is under way is told so with `outcome: "unknown"`; the commit goes on.
- *
  * Requests that write one key go out one after the other. When the server does not answer the first, those behind it whose
  * patience is over fail too, unsent: or each would take as long again.
  */
-export class CommitPump {
+export class CommitPump implements Commits {
   readonly #backend: Backend;
   #observer: CommitObserver;
   readonly #limits: CommitPumpLimits;
   readonly #clock: Clock;
   readonly #gathers: boolean;
+  readonly #onIdle: (() => void) | undefined;
   #queue: Waiting[] = [];
   #busy = false;
   #pauses: (() => void)[] = [];
 
-  constructor(backend: Backend, observer: CommitObserver, limits: CommitPumpLimits, clock: Clock) {
+  /** @param onIdle called when nothing is under way or waits any more. */
+  constructor(
+    backend: Backend,
+    observer: CommitObserver,
+    limits: CommitPumpLimits,
+    clock: Clock,
+    onIdle?: () => void,
+  ) {
     this.#backend = backend;
     this.#observer = observer;
     this.#limits = limits;
     this.#clock = clock;
     this.#gathers = backend.info.capabilities.groupCommit;
+    this.#onIdle = onIdle;
   }
 
-  /** Commits a request; a conflict is a result. Rejects with the fault of this request, never of a neighbour. */
   submit(request: CommitRequest): Promise<CommitResult> {
     const over = request.ctx.err();
     if (over !== undefined) return Promise.reject(over);
@@ -64,7 +86,11 @@ export class CommitPump {
     return this.#within(request, this.#enqueue(request));
   }
 
-  /** Resolves when everything submitted so far has been answered. */
+  /** Nothing is under way, and nothing waits. */
+  get isIdle(): boolean {
+    return !this.#busy && this.#queue.length === 0;
+  }
+
   async drained(): Promise<void> {
     const awaited = new Set(this.#queue);
     for (let left = true; left; ) {
@@ -74,12 +100,10 @@ export class CommitPump {
     }
   }
 
-  /** Whoever is told of outcomes from the next call on; to be changed between calls. */
   set observer(observer: CommitObserver) {
     this.#observer = observer;
   }
 
-  /** Runs `change` at a moment when no call is under way; commits submitted meanwhile go out after it. */
   betweenCalls(change: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pauses.push(() => {
@@ -157,6 +181,7 @@ export class CommitPump {
     const group = this.#takeGroup();
     this.#busy = group.length > 0;
     if (this.#busy) this.#send(group);
+    else this.#onIdle?.();
   }
 
   #takeGroup(): Waiting[] {

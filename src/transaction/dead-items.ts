@@ -14,7 +14,7 @@ import { successor } from "../core/range.js";
 import type { Runtime } from "../core/runtime.js";
 import { settleWithin } from "../core/settle-within.js";
 import type { VersionSource } from "../core/version.js";
-import type { CommitPump } from "./commit-pump.js";
+import type { Commits } from "./commit-pump.js";
 import { CommitRequest } from "./commit-request.js";
 import { ExpiringStructures, TOGETHER, type Incarnation } from "./expiring-structures.js";
 
@@ -25,7 +25,7 @@ const MOST_DEAD = 100_000;
 
 export interface DeadItemsSetup {
   readonly backend: Backend;
-  readonly pump: CommitPump;
+  readonly pump: Commits;
   readonly versions: VersionSource;
   readonly runtime: Pick<Runtime, "clock" | "timers">;
   /** While one of these keys is in a namespace, somebody writes items there before their heads. */

@@ -10,7 +10,7 @@ import type { Clock } from "../core/runtime.js";
 import type { ValueEncoder } from "../core/value-encoder.js";
 import type { IncarnationSource } from "../core/incarnation.js";
 import type { Version, VersionSource } from "../core/version.js";
-import type { CommitPump } from "./commit-pump.js";
+import type { Commits } from "./commit-pump.js";
 import { CommitRequest } from "./commit-request.js";
 import { LatePut } from "./late-put.js";
 import { mergeScan, type MergedEntry } from "./merge-scan.js";
@@ -35,7 +35,7 @@ export interface TransactionServices {
   readonly source: EntrySource;
   /** Encodes without a look at the schema of the namespace; `check` does that. */
   readonly encoder: ValueEncoder;
-  readonly pump: CommitPump;
+  readonly pump: Commits;
   readonly versions: VersionSource;
   readonly incarnations: IncarnationSource;
   readonly clock: Clock;

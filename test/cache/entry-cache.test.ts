@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { EntryCache } from "../../src/cache/entry-cache.js";
+import type { KeysUnderWay } from "../../src/cache/keys-under-way.js";
 import { ABSENT, NO_DEADLINE, PresentEntry, type Deadline } from "../../src/core/decoded-entry.js";
 import { FakeRuntime } from "../../src/testing/fake-runtime.js";
+import { requestOf } from "../transaction/requests.js";
 
 const JSON_PAYLOADS = {
   decode: ({ data }: { data: string | Uint8Array }): unknown => JSON.parse(String(data)),
@@ -193,6 +195,18 @@ describe("EntryCache", () => {
       expect(cache.peek("a")).to.equal(undefined);
       expect(cache.peek("n2\0a")).not.to.equal(undefined);
       cache.endAnswer();
+    });
+
+    it("may not show a key that a call writes, until that call is answered, whatever became of others", () => {
+      const { cache } = cacheOf();
+      for (const key of ["a", "b"]) cache.fill(key, entry(key));
+      const [first, second] = ["a", "b"].map((key) => cache.callSent([requestOf({ puts: [key] })]));
+      const shown = () => ["a", "b"].filter((key) => cache.peek(key) !== undefined);
+      expect(shown()).to.deep.equal([]);
+      cache.callEnded(first as KeysUnderWay);
+      expect(shown()).to.deep.equal(["a"]);
+      cache.callEnded(second as KeysUnderWay);
+      expect(shown()).to.deep.equal(["a", "b"]);
     });
 
     it("holds its own answer's change against others only", () => {

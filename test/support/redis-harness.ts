@@ -34,6 +34,7 @@ export function redisHarness(
       persistent: true,
       shared: true,
       groupCommit: true,
+      separateNamespaces: options().cluster !== undefined,
       compact: true,
       verify: true,
       flush: false,

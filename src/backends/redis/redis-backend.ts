@@ -268,13 +268,14 @@ class RedisBackend implements Backend {
   }
 }
 
-function infoOf({ maxBatch }: RedisOptions, durability: Durability): BackendInfo {
+function infoOf({ maxBatch, cluster }: RedisOptions, durability: Durability): BackendInfo {
   return {
     name: "redis",
     capabilities: {
       persistent: true,
       shared: true,
       groupCommit: true,
+      separateNamespaces: cluster !== undefined,
       compact: true,
       verify: true,
       flush: false,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { CaseList } from "./case-list.js";
 import { dropRange, put } from "./rig.js";
+import { headKey } from "../../core/key.js";
 import { EVERYTHING } from "../../core/range.js";
 
 const EXTENSIONS = ["compact", "verify", "flush", "files"] as const;
@@ -30,11 +31,39 @@ export function capabilityCases(list: CaseList): void {
       });
     }
 
+    if (list.capabilities.separateNamespaces === true) separateCases(list);
     if (list.capabilities.compact) compactCases(list);
     if (list.capabilities.verify) verifyCases(list);
     if (list.capabilities.flush) flushCases(list);
     if (list.capabilities.files) filesCases(list);
   });
+}
+
+function separateCases(list: CaseList): void {
+  list.it(
+    "calls of different namespaces under way at once are carried out like calls by turns",
+    async (rig) => {
+      const names = ["", "one", "two", "three"];
+      await Promise.all(
+        names.map(async (namespace) => {
+          for (let i = 0; i < 20; i++) {
+            const results = await rig.backend.commit([
+              rig.batch({ namespace, writes: [put(`key:${i}`)] }),
+              rig.batch({ namespace, checks: [{ key: headKey("absent"), version: "never" }] }),
+            ]);
+            assert.deepEqual(
+              results.map(({ status }) => status),
+              ["committed", "conflict"],
+            );
+          }
+        }),
+      );
+      for (const namespace of names) {
+        assert.equal((await rig.position(namespace)).ordinal, 20);
+        assert.equal(await rig.count(EVERYTHING, namespace), 20);
+      }
+    },
+  );
 }
 
 function compactCases(list: CaseList): void {
