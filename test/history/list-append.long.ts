@@ -3,8 +3,8 @@ import type { AnomalyReport } from "../../src/testing/history/index.js";
 import type { LongRow, LongRowOptions, LongRowResult } from "../support/long-row.js";
 import { SHARED_STORES } from "../support/stores.js";
 import { runHistoryOn, runHistoryRound, type HistoryRound, type Workload } from "./history-round.js";
-import { HISTORY_SETTINGS } from "./history-store.js";
-import { openSharedHistoryStore } from "./shared-history-store.js";
+import { HISTORY_SETTINGS, type HistoryStore } from "./history-store.js";
+import { openSharedHistoryStore, openTroubledCluster } from "./shared-history-store.js";
 
 const CLIENTS = 64;
 /** Small enough for a round to take seconds and for its history to be checked in memory. */
@@ -60,8 +60,14 @@ export const rows: readonly LongRow[] = [
   ),
   historyRow(
     "R9-shared",
-    "histories of 32 clients over two plugins of one store, its server killed, stopped and cut off meanwhile: no anomaly",
+    "histories of 32 clients over two plugins of one store, its server, where it has one, killed, stopped and cut off meanwhile: no anomaly",
     overSharedStores(),
+    FULL_SHARED_ROUNDS_EACH,
+  ),
+  historyRow(
+    "R9-cluster",
+    "histories of 32 clients over two plugins of one redis cluster, its masters killed, stopped and cut off meanwhile: no anomaly",
+    overTroubledCluster(),
     FULL_SHARED_ROUNDS_EACH,
   ),
 ];
@@ -80,17 +86,29 @@ function overSettings(): readonly PlannedHistory[] {
 
 function overSharedStores(): readonly PlannedHistory[] {
   return SHARED_STORES.flatMap((kind) =>
-    WORKLOADS.map((workload) => ({
-      workload,
-      name: kind.name,
-      async run(seed: number) {
-        const store = await openSharedHistoryStore(kind, seed);
-        if (store === undefined) throw new Error(`${kind.name} needs ${kind.needs}`);
-        const options = { seed, clients: SHARED_CLIENTS, operations: SHARED_OPERATIONS[workload] };
-        return await runHistoryOn(store, workload, options);
-      },
-    })),
+    sharedHistories(kind.name, kind.needs, (seed) => openSharedHistoryStore(kind, seed)),
   );
+}
+
+function overTroubledCluster(): readonly PlannedHistory[] {
+  return sharedHistories("redis cluster", "redis-server", openTroubledCluster);
+}
+
+function sharedHistories(
+  name: string,
+  needs: string | undefined,
+  open: (seed: number) => Promise<HistoryStore | undefined>,
+): readonly PlannedHistory[] {
+  return WORKLOADS.map((workload) => ({
+    workload,
+    name,
+    async run(seed: number) {
+      const store = await open(seed);
+      if (store === undefined) throw new Error(`${name} needs ${needs}`);
+      const options = { seed, clients: SHARED_CLIENTS, operations: SHARED_OPERATIONS[workload] };
+      return await runHistoryOn(store, workload, options);
+    },
+  }));
 }
 
 async function runRound(

@@ -1,6 +1,9 @@
 import { openStorage, type StoragePlugin, type StorageSettings } from "../../src/index.js";
+import { ownPrefix } from "../support/redis-harness.js";
+import { startRedisCluster } from "../support/servers/redis-cluster.js";
 import { TcpProxy } from "../support/servers/tcp-proxy.js";
 import type { StoreKind } from "../support/stores.js";
+import { ClusterTrouble } from "./cluster-trouble.js";
 import type { HistoryStore } from "./history-store.js";
 import { ServerTrouble } from "./server-trouble.js";
 
@@ -16,6 +19,24 @@ export async function openSharedHistoryStore(
   seed: number,
 ): Promise<HistoryStore | undefined> {
   return kind.served === undefined ? await embedded(kind) : await served(kind.served, kind.backend, seed);
+}
+
+/** A private redis cluster, whose masters are killed, stopped and cut off while a workload runs. */
+export async function openTroubledCluster(seed: number): Promise<HistoryStore | undefined> {
+  const cluster = await startRedisCluster({ args: ["--appendfsync", "always"] });
+  if (cluster === undefined) return undefined;
+  const redis = { cluster: [...cluster.addresses], prefix: ownPrefix() };
+  const stores = await openAll({ backend: "redis", operation_timeout: "3s", redis });
+  const trouble = new ClusterTrouble(cluster, seed);
+  return {
+    stores,
+    calm: () => trouble.end(),
+    close: async () => {
+      await trouble.end().catch(() => undefined);
+      await stopAll(stores);
+      await cluster.stop();
+    },
+  };
 }
 
 async function embedded(kind: StoreKind): Promise<HistoryStore | undefined> {

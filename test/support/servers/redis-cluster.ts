@@ -16,6 +16,8 @@ export interface ClusterNode {
   /** Where the nodes talk with one another. */
   readonly busPort: number;
   readonly process: ServerProcess;
+  /** Kills it by SIGKILL and starts it again on its data. */
+  restart(): Promise<void>;
   /** What the node calls itself. */
   readonly id: string;
   /** Sends a command to this node alone. */
@@ -29,6 +31,8 @@ export interface RedisClusterServers {
   readonly replicas: readonly ClusterNode[];
   /** Makes a cluster of nodes that were started apart. */
   join(): Promise<void>;
+  /** Resolves when every node says that the cluster is whole. */
+  whole(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -70,6 +74,7 @@ export async function startRedisNodes({
     masters,
     replicas: nodes.slice(MASTERS),
     join: () => join(masters, nodes),
+    whole: () => untilAll(nodes, isServing),
     async stop() {
       await Promise.all(nodes.map(({ process }) => process.stop("SIGKILL")));
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -79,7 +84,7 @@ export async function startRedisNodes({
 
 async function startNode(program: string, folder: string, args: readonly string[]): Promise<ClusterNode> {
   const [port, busPort] = [await freePort(), await freePort()];
-  const server = await ServerProcess.start({
+  const command = {
     name: "redis cluster",
     program,
     args: [
@@ -88,9 +93,22 @@ async function startNode(program: string, folder: string, args: readonly string[
       ...["--appendonly", "yes", "--appendfsync", "everysec", ...args],
     ],
     ready: REDIS_READY,
-  });
-  const ask = (...command: readonly string[]) => askNode(port, command);
-  return { port, busPort, process: server, id: String(await ask("CLUSTER", "MYID")), ask };
+  };
+  let server = await ServerProcess.start(command);
+  const ask = (...words: readonly string[]) => askNode(port, words);
+  return {
+    port,
+    busPort,
+    get process() {
+      return server;
+    },
+    async restart() {
+      await server.stop("SIGKILL");
+      server = await ServerProcess.start(command);
+    },
+    id: String(await ask("CLUSTER", "MYID")),
+    ask,
+  };
 }
 
 async function join(masters: readonly ClusterNode[], nodes: readonly ClusterNode[]): Promise<void> {
