@@ -32,7 +32,7 @@ export interface Backend {
     ctx: Context,
     namespace: string,
     keys: readonly StoredKey[],
-    options?: { readonly want?: W },
+    options?: ReadOptions<W>,
   ): Promise<ReadResult<W>>;
 
   /**
@@ -95,6 +95,12 @@ export type Wanted<W extends ScanWant> = W extends "values"
 /** An entry of which nothing but its key was wanted. */
 export type KeyOnly = Pick<StoredHeader, "key">;
 
+export interface ReadOptions<W extends Want = "values"> {
+  readonly want?: W;
+  /** Each value is looked at once, as when a store is copied: a backend need not keep what it read for the next time. */
+  readonly once?: boolean;
+}
+
 export interface ReadResult<W extends Want = "values"> {
   readonly entries: readonly (Wanted<W> | undefined)[];
   /** The backend's clock when the entries were read, in milliseconds since the Unix epoch. */
@@ -108,6 +114,8 @@ export interface ScanOptions<W extends ScanWant = "values"> {
   readonly limit?: number;
   readonly reverse?: boolean;
   readonly want?: W;
+  /** See {@link ReadOptions.once}. */
+  readonly once?: boolean;
 }
 
 export interface ScanPage<W extends ScanWant = "values"> {

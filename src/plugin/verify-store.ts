@@ -131,7 +131,7 @@ async function decodeAll(
     // The parts of structures are decoded by those who know them; opened they must be.
     else void entry.data;
   };
-  for await (const page of backend.scan(ctx, namespace, EVERYTHING)) {
+  for await (const page of backend.scan(ctx, namespace, EVERYTHING, { once: true })) {
     for (const entry of page.entries) {
       entries += 1;
       const problem = problemOf(() => decode(entry));

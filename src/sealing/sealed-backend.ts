@@ -9,6 +9,7 @@ import type {
   Conflict,
   Position,
   Put,
+  ReadOptions,
   ReadResult,
   ScanOptions,
   ScanPage,
@@ -74,7 +75,7 @@ export class SealedBackend implements Backend {
     ctx: Context,
     namespace: string,
     keys: readonly StoredKey[],
-    options?: { readonly want?: W },
+    options?: ReadOptions<W>,
   ): Promise<ReadResult<W>> {
     const result = await this.#inner.read(ctx, namespace, keys, options);
     return hasValues(options) ? { ...result, entries: this.#openAll(namespace, result.entries) } : result;

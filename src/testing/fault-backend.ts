@@ -7,6 +7,7 @@ import type {
   ChangesResult,
   CommitResult,
   Position,
+  ReadOptions,
   ReadResult,
   ScanOptions,
   ScanPage,
@@ -103,7 +104,7 @@ export class FaultBackend implements Backend {
     ctx: Context,
     namespace: string,
     keys: readonly StoredKey[],
-    options?: { readonly want?: W },
+    options?: ReadOptions<W>,
   ): Promise<ReadResult<W>> {
     return this.#around("read", () => this.#inner.read(ctx, namespace, keys, options));
   }

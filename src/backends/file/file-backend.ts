@@ -12,6 +12,7 @@ import type {
   ChangesResult,
   CommitResult,
   Position,
+  ReadOptions,
   ReadResult,
   ScanOptions,
   ScanPage,
@@ -31,7 +32,7 @@ import { Sweeper } from "../local/sweeper.js";
 import { tellExpired } from "../local/tell-expired.js";
 import { CommitLog } from "./commit-log.js";
 import { decideGroup } from "./commit-group.js";
-import { fetchedPages, fetchValues } from "./fetched-pages.js";
+import { fetchedPages, fetchedValues } from "./fetched-pages.js";
 import { fileOptions, type FileOptions } from "./file-options.js";
 import { openStore, readStore, type OpenedStore, type StorePlace } from "./open-store.js";
 import { readOnlyFault } from "./read-only-fault.js";
@@ -117,12 +118,13 @@ export class FileBackend implements Backend {
     ctx: Context,
     namespace: string,
     keys: readonly StoredKey[],
-    options?: { readonly want?: W },
+    options?: ReadOptions<W>,
   ): Promise<ReadResult<W>> {
     this.#lifecycle.check(ctx);
     const result = this.#store.read(namespace, keys);
-    if (options?.want !== "headers") fetchValues(result.entries);
-    return result as ReadResult<W>;
+    if (options?.want === "headers") return result as ReadResult<W>;
+    const entries = fetchedValues(result.entries, options?.once);
+    return { ...result, entries } as ReadResult<W>;
   }
 
   scan<W extends ScanWant = "values">(
@@ -132,7 +134,9 @@ export class FileBackend implements Backend {
     options?: ScanOptions<W>,
   ): AsyncIterable<ScanPage<W>> {
     const pages = scanPages(this.#engine(), ctx, namespace, range, options);
-    return options?.want === undefined || options.want === "values" ? fetchedPages(pages) : pages;
+    return options?.want === undefined || options.want === "values"
+      ? fetchedPages(pages, options?.once)
+      : pages;
   }
 
   async commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {

@@ -83,6 +83,12 @@ export class LocalEntry implements StoredEntry {
     return typeof at !== "number" || typeof origin === "string" ? undefined : { origin, at };
   }
 
+  /** The data, which is not kept where it stands in a file. Throws as `data` does. */
+  static peek(entry: LocalEntry): string | Uint8Array {
+    const data = entry.#data;
+    return typeof data === "number" ? (entry.#source as StoredOrigin).load(entry, data) : data;
+  }
+
   /** @throws StorageFault when the data came with a file and is damaged. */
   get data(): string | Uint8Array {
     return typeof this.#data === "number" ? this.#load(this.#data, this.#source as StoredOrigin) : this.#data;

@@ -183,7 +183,7 @@ export class NamespaceSnapshot {
 
   #read(keys: readonly StoredKey[]): Promise<ReadResult> {
     const { backend, ctx, namespace } = this.#setup;
-    return backend.read(ctx, namespace, keys);
+    return backend.read(ctx, namespace, keys, { once: true });
   }
 
   #log(after: Position, until?: Position): Promise<LogPage> {

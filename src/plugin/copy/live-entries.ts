@@ -54,7 +54,7 @@ async function readEntries(
 ): Promise<readonly LiveEntry[]> {
   return side.call(namespace, async ({ backend, runtime }) => {
     const sentAt = runtime.clock.monotonic();
-    const { entries, now } = await backend.read(ctx, namespace, keys);
+    const { entries, now } = await backend.read(ctx, namespace, keys, { once: true });
     return entries.flatMap((entry) => {
       if (entry === undefined) return [];
       const endsAt = entry.expiresAt === undefined ? Infinity : sentAt + (entry.expiresAt - now);
