@@ -108,7 +108,10 @@ export interface Storage {
   hash<T = unknown>(key: string): Hash<T>;
   /** The counter under a key; nothing is looked up or made before its first call. */
   counter(key: string): Counter;
-  /** Changes of this namespace whose keys match, in commit order, from the first `next()` on. */
+  /**
+   * Changes of this namespace whose keys match, in commit order, from the first `next()` on. The process stays alive
+   * while that waits.
+   */
   watch<T = unknown>(ctx: Context, pattern?: string, options?: WatchOptions): AsyncIterable<Change<T>>;
   /** The live keys of this namespace. */
   size(ctx: Context): Promise<number>;

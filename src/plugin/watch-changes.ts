@@ -6,6 +6,7 @@ import { headKey, isHead, userKey } from "../core/key.js";
 import { compilePattern, type Pattern } from "../core/pattern.js";
 import { requireKnownOptions } from "../core/known-options.js";
 import { HEADS, overlaps } from "../core/range.js";
+import type { Timers } from "../core/runtime.js";
 import type { Stack } from "./stack.js";
 import type { Change, WatchOptions } from "./storage.js";
 import { formatPosition, parsePosition } from "./watch-position.js";
@@ -22,10 +23,12 @@ export interface Watch {
 
 const PAGE_COMMITS = 256;
 const WAIT_MS = 30_000;
+/** As long as a timer can be. */
+const LONG_MS = 2 ** 31 - 1;
 
 /**
  * The changes of a namespace whose keys match, in commit order. Begins at the first `next()`; ends by `return()`, at
- * once even while it waits, or rejects when the context is over or the store closes.
+ * once even while it waits, or rejects when the context is over or the store closes. The process stays alive while it waits.
  */
 export function watchChanges<T>(watch: Watch): AsyncIterableIterator<Change<T>> {
   const [ctx, cancel] = withCancel(watch.ctx);
@@ -58,12 +61,24 @@ async function* generate<T>(watch: Watch, ctx: Context): AsyncGenerator<Change<T
   const { after } = watch.options;
   let position = after === undefined ? await currentPosition(watch, ctx) : parsePosition(after);
   for (;;) {
-    const { backend } = watch.stack();
+    const { backend, runtime } = watch.stack();
     const options = { limit: PAGE_COMMITS, waitMs: WAIT_MS };
-    const page = await backend.changes(ctx, watch.namespace, position, options);
+    const page = await keepingAlive(runtime.timers, () =>
+      backend.changes(ctx, watch.namespace, position, options),
+    );
     if (page.lost) yield { type: "gap", position: formatPosition(page.position) };
     else yield* describe<T>(watch, ctx, pattern, page.changes);
     position = page.position;
+  }
+}
+
+/** The process stays alive while `wait` runs. Backends see to that for nobody, since caches wait for changes too. */
+async function keepingAlive<T>(timers: Timers, wait: () => Promise<T>): Promise<T> {
+  const end = timers.after(LONG_MS, () => undefined, true);
+  try {
+    return await wait();
+  } finally {
+    end();
   }
 }
 

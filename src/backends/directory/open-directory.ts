@@ -5,7 +5,8 @@ import { CommitLog } from "../file/commit-log.js";
 import { openStore, readStore, type StorePlace } from "../file/open-store.js";
 import type { Surroundings } from "../file/journaled-info.js";
 import { StoreLayout } from "../file/store-layout.js";
-import { fileFault } from "../files/file-errors.js";
+import { errorCode, fileFault } from "../files/file-errors.js";
+import { OWN_FOLDER } from "../files/lock-path.js";
 import type { HeldLock } from "../files/store-lock.js";
 import type { DirectoryLayout } from "./directory-layout.js";
 import type { DirectoryOptions } from "./directory-options.js";
@@ -36,7 +37,7 @@ function placeOf(
 /**
  * Takes the lock, recovers the index and what has no file yet from index and journals, and makes ready to write.
  *
- * @throws StorageFault `locked`; DamageFault when a journal is damaged. Nothing was changed then.
+ * @throws StorageFault `locked`, `foreign`; DamageFault when a journal is damaged. Nothing was changed then.
  */
 export async function openDirectory(
   surroundings: Surroundings,
@@ -99,11 +100,40 @@ async function checkPlace(fs: FileSystem, layout: DirectoryLayout): Promise<void
   if (layout.isTooDeep) {
     throw new StorageFault("io", `the path of ${layout.root} leaves no room for names; give a shorter path`);
   }
-  const own = await fs.kind(layout.ownFolder).catch((error: unknown) => {
+  const [names, own] = await look(fs, layout).catch((error: unknown) => {
     throw fileFault(error, `opening ${layout.root}`);
   });
-  if (own === undefined || own === "folder") return;
-  throw new StorageFault("foreign", `${layout.ownFolder} is not a folder; move it away or give another path`);
+  if (own === "folder" || (own === undefined && names.every(isNobodys))) return;
+  if (own !== undefined) {
+    throw new StorageFault(
+      "foreign",
+      `${layout.ownFolder} is not a folder; move it away or give another path`,
+    );
+  }
+  throw new StorageFault(
+    "foreign",
+    `${layout.root} holds other things than a store, whose folder ${OWN_FOLDER} is not there; give a folder of its own, or copy ${OWN_FOLDER} too when it is the copy of a store; nothing was changed`,
+  );
+}
+
+/**
+ * What stands in the folder, then what its own folder is: whoever makes a store meanwhile makes that first. It is made
+ * durably, so files of entries without it are not ours, whenever a creation was cut off.
+ */
+async function look(
+  fs: FileSystem,
+  { root, ownFolder }: DirectoryLayout,
+): Promise<[readonly string[], Awaited<ReturnType<FileSystem["kind"]>>]> {
+  const names = await fs.readdir(root).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  });
+  return [names, await fs.kind(ownFolder)];
+}
+
+/** Whether a name may stand in a folder that is free: no file of ours has such a name. */
+function isNobodys(name: string): boolean {
+  return name.startsWith(".") || name === "lost+found";
 }
 
 async function checkOwner(lock: HeldLock): Promise<void> {

@@ -1,8 +1,8 @@
 import { access, chmod, constants, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { StorageFault } from "../../core/errors.js";
-import { fileFault } from "../files/file-errors.js";
 import { nodeFileSystem } from "../files/node-file-system.js";
+import { lmdbFileFault } from "./lmdb-errors.js";
 
 /** Folders of the generations of a store: `compact` writes the next one. */
 const GENERATION = /^data-(\d{1,9})$/;
@@ -52,7 +52,7 @@ export class DataFolder {
       await rename(prepared, this.generationPath(generation));
       await nodeFileSystem.syncDir(this.path);
     } catch (error) {
-      throw fileFault(error, `compacting ${this.path}`);
+      throw lmdbFileFault(error, `compacting ${this.path}`);
     }
   }
 
@@ -60,9 +60,10 @@ export class DataFolder {
   async prepare(): Promise<void> {
     try {
       await nodeFileSystem.makeDir(this.path);
+      if (!(await stat(this.path)).isDirectory()) throw notAFolder(this.path);
       await access(this.path, constants.R_OK | constants.W_OK | constants.X_OK);
     } catch (error) {
-      throw fileFault(error, `opening ${this.path}`);
+      throw lmdbFileFault(error, `opening ${this.path}`);
     }
     const names = await this.#names();
     const isOurs = names.some((name) => GENERATION.test(name));
@@ -114,7 +115,14 @@ export class DataFolder {
     try {
       return await readdir(this.path);
     } catch (error) {
-      throw fileFault(error, `reading ${this.path}`);
+      throw lmdbFileFault(error, `reading ${this.path}`);
     }
   }
+}
+
+function notAFolder(path: string): StorageFault {
+  return new StorageFault(
+    "io",
+    `opening ${path} failed; it is a file and no folder; give the path of a folder, which is made when it is missing`,
+  );
 }

@@ -42,6 +42,8 @@ export interface LmdbRoot extends LmdbTable {
   transactionSync<T>(body: () => Promise<T>): Promise<T>;
   resetReadTxn(): void;
   useReadTransaction(): LmdbTransaction;
+  /** `free` is of the table in which LMDB keeps its free pages. */
+  getStats(): { readonly free: { readonly entryCount: number } };
   backup(path: string, compact: boolean): Promise<void>;
   sync(done: (error: unknown) => void): void;
   readerCheck(): number;

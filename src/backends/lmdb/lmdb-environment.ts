@@ -6,7 +6,7 @@ import type { LmdbHandles } from "./lmdb-handles.js";
 import { LmdbView, type Tables } from "./lmdb-view.js";
 import { OpenGeneration } from "./open-generation.js";
 import { poolThreads } from "./pool-threads.js";
-import { hasMoved, markMoved } from "./store-format.js";
+import { hasMoved, mark, markMoved } from "./store-format.js";
 import { openGeneration, type StorePlace } from "./store-place.js";
 
 /** Above every transaction number of one generation. */
@@ -158,6 +158,7 @@ export class LmdbEnvironment {
 
   async #transact<T>(body: (view: LmdbView) => Promise<T>, thread: Thread): Promise<Transacted<T>> {
     if (this.#failure !== undefined) throw this.#failure;
+    await this.#beginSmall();
     const { writer, written } = this.#handles;
     let refusal: { readonly error: unknown } | undefined;
     const work = async (): Promise<Transacted<T>> => {
@@ -173,6 +174,22 @@ export class LmdbEnvironment {
       return await (thread === "pool" ? writer.childTransaction(work) : writer.transactionSync(work));
     } catch (error) {
       if (refusal !== undefined) throw lmdbFault(refusal.error, "writing");
+      throw this.#failed(await commitErrorOf(error));
+    }
+  }
+
+  /**
+   * Makes the first commit to a copy a small one. The first leaves the list of the pages that it freed in LMDB's table of
+   * free pages, which compaction has left empty. A list that needs pages of its own makes lmdb-js look for free ones in
+   * that table while its first page stands there without an entry yet: it reads beside the page, and ends the process.
+   * A store of which nothing is copied has small commits behind it that made it.
+   */
+  async #beginSmall(): Promise<void> {
+    if (!guarded("reading", () => this.#open.isUnwritten)) return;
+    const { writer, written } = this.#handles;
+    try {
+      await writer.childTransaction(async () => mark(written));
+    } catch (error) {
       throw this.#failed(await commitErrorOf(error));
     }
   }

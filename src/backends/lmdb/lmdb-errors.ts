@@ -1,5 +1,5 @@
 import { StorageFault, type Reason } from "../../core/errors.js";
-import { errorCode } from "../files/file-errors.js";
+import { errorCode, fileFault } from "../files/file-errors.js";
 
 const ENOENT = 2;
 
@@ -60,6 +60,11 @@ export function lmdbFault(
   const { reason, advice } = TRANSLATIONS.get(codeOf(error) ?? 0) ?? UNKNOWN;
   const said = error instanceof Error ? error.message : String(error);
   return new StorageFault(reason, `${doing} failed (${said}); ${advice}`, { ...details, cause: error });
+}
+
+/** Translates what the system said of a file or folder of a store into a fault. A fault passes unchanged. */
+export function lmdbFileFault(error: unknown, doing: string): StorageFault {
+  return fileFault(error, doing, { forbidden: FORBIDDEN.advice });
 }
 
 /** Whether LMDB gives up a transaction for this cleanly, so that the next one may succeed. */

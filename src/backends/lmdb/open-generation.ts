@@ -4,10 +4,23 @@ import { closeHandles, type LmdbHandles } from "./lmdb-handles.js";
 export class OpenGeneration {
   readonly handles: LmdbHandles;
   #holders = 0;
+  #isWritten = false;
   #released: (() => void) | undefined;
 
   constructor(handles: LmdbHandles) {
     this.handles = handles;
+  }
+
+  /**
+   * Whether nobody has written to this copy since it was made. LMDB's table of free pages is empty only until the first
+   * commit, which adds what it has freed, as every commit does; afterwards never again.
+   */
+  get isUnwritten(): boolean {
+    if (this.#isWritten) return false;
+    const { reader } = this.handles;
+    reader.resetReadTxn();
+    this.#isWritten = reader.getStats().free.entryCount > 0;
+    return !this.#isWritten;
   }
 
   /** Keeps the handles open while `use` runs. */

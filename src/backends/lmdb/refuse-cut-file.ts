@@ -1,7 +1,8 @@
 import { StorageFault } from "../../core/errors.js";
 import type { Breather } from "../files/breather.js";
-import { errorCode, fileFault } from "../files/file-errors.js";
+import { errorCode } from "../files/file-errors.js";
 import { DataPages } from "./data-pages.js";
+import { lmdbFileFault } from "./lmdb-errors.js";
 
 /** Looks at the file before giving up on one without a commit of another process meanwhile. */
 const MOST_LOOKS = 8;
@@ -20,7 +21,7 @@ export async function refuseCutFile(path: string, breather: Breather): Promise<v
     }
   } catch (error) {
     if (errorCode(error) === "ENOENT") return;
-    throw fileFault(error, `opening ${path}`);
+    throw lmdbFileFault(error, `opening ${path}`);
   }
   throw new StorageFault("busy", `${path} is being written by other processes; open it again`);
 }

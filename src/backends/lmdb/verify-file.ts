@@ -1,7 +1,7 @@
 import type { Breather } from "../files/breather.js";
-import { fileFault } from "../files/file-errors.js";
 import type { VerifyReport } from "../backend.js";
 import { DataPages } from "./data-pages.js";
+import { lmdbFileFault } from "./lmdb-errors.js";
 import type { LmdbView } from "./lmdb-view.js";
 import { verifyTables } from "./verify-tables.js";
 
@@ -13,7 +13,7 @@ import { verifyTables } from "./verify-tables.js";
  */
 export async function verifyFile(path: string, view: LmdbView, breather: Breather): Promise<VerifyReport> {
   const damage = await DataPages.look(path, (pages) => pages.damage(breather)).catch((error: unknown) => {
-    throw fileFault(error, `verifying ${path}`);
+    throw lmdbFileFault(error, `verifying ${path}`);
   });
   if (damage === undefined) return await verifyTables(view, breather);
   return { entries: 0, problems: [{ reason: "checksum", message: `${path}: ${damage}` }] };

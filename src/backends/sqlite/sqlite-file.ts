@@ -5,6 +5,7 @@ import { errorCode, fileFault } from "../files/file-errors.js";
 import { nodeFileSystem } from "../files/node-file-system.js";
 
 const PRIVATE_FILE = 0o600;
+const FORBIDDEN = "make the file and its folder readable and writable for this user";
 
 /** The database itself, its log, and the index of the log that processes share. */
 const SUFFIXES = ["", "-wal", "-shm"] as const;
@@ -26,7 +27,7 @@ export async function prepareFile(path: string): Promise<void> {
       : "no file; give another path";
     throw new StorageFault("io", `opening ${path} failed; it is ${what}`);
   } catch (error) {
-    throw fileFault(error, `opening ${path}`);
+    throw fileFault(error, `opening ${path}`, { forbidden: FORBIDDEN });
   }
 }
 
@@ -58,6 +59,6 @@ async function sizeOf(path: string): Promise<number | undefined> {
     return (await stat(path)).size;
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
-    throw fileFault(error, `looking at ${path}`);
+    throw fileFault(error, `looking at ${path}`, { forbidden: FORBIDDEN });
   }
 }

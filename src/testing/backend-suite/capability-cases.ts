@@ -90,6 +90,14 @@ function compactCases(list: CaseList): void {
     await rig.backend.extensions.compact?.(rig.ctx);
     assert.equal(await rig.count(), 0);
   });
+
+  list.it("compact leaves a store that takes a large commit first", async (rig) => {
+    const data = "x".repeat(2000);
+    await rig.commit({ writes: Array.from({ length: 1000 }, (_, i) => put(`key:${i}`, { data })) });
+    await rig.backend.extensions.compact?.(rig.ctx);
+    await rig.commit({ writes: [dropRange(EVERYTHING), put("a")] });
+    assert.equal(await rig.count(), 1);
+  });
 }
 
 function verifyCases(list: CaseList): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { background, openStorage, type StoragePlugin } from "../../../src/index.js";
+import { background, openStorage, type StorageError, type StoragePlugin } from "../../../src/index.js";
 import { MEMORY_FOLDER } from "../../support/memory-folder.js";
 
 const ctx = background();
@@ -98,6 +98,39 @@ describe("a store of directory", () => {
     assert.equal(await readFile(path, "utf8"), "mine");
     const deep = join(folder, ...Array.from({ length: 20 }, () => "d".repeat(200)));
     await assert.rejects(open(deep), /leaves no room for names/);
+  });
+
+  it("is refused where other files stand and nothing of a store, also by a link, and changes nothing", async () => {
+    const mine = '{"mine":"precious"}';
+    await mkdir(join(path, "notes"), { recursive: true });
+    await writeFile(join(path, "notes/todo.json"), mine);
+    const link = join(folder, "link");
+    await symlink(path, link);
+    for (const place of [path, link]) {
+      await assert.rejects(open(place), (error: StorageError) => {
+        assert.deepEqual([error.code, error.reason], [5003, "foreign"]);
+        assert.ok(error.message.includes(place));
+        assert.match(error.message, /give a folder of its own, or copy \.holdfast too/);
+        return true;
+      });
+    }
+    assert.deepEqual(await readdir(path), ["notes"]);
+    assert.equal(await readFile(join(path, "notes/todo.json"), "utf8"), mine);
+  });
+
+  it("is made where nothing stands but hidden files and what a file system puts there", async () => {
+    await mkdir(join(path, "lost+found"), { recursive: true });
+    await writeFile(join(path, ".gitignore"), "*");
+    const storage = await open();
+    await storage.set(ctx, "a", 1);
+    assert.equal(await storage.get(ctx, "a"), 1);
+  });
+
+  it("is made where an earlier creation was cut off when it had made nothing but its folder", async () => {
+    await mkdir(join(path, ".holdfast"), { recursive: true });
+    const storage = await open();
+    await storage.set(ctx, "a", 1);
+    assert.equal(await storage.get(ctx, "a"), 1);
   });
 
   it("does not follow a link planted in the place of a namespace's folder", async () => {

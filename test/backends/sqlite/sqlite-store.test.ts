@@ -82,6 +82,15 @@ describe("a store of sqlite", () => {
     expect((await stat(join(folder, "data"))).mode & 0o777).to.equal(0o700);
   });
 
+  it("says what to try where it may not write, and nothing of options that it does not have", async () => {
+    // Nobody may make anything there, whatever the user.
+    const fault = await faultOf(backendAt("/sys/store.db").open(ctx));
+    expect(fault.reason).to.equal("read-only");
+    expect(fault.message)
+      .to.match(/^opening \/sys\/store\.db failed .*; make the file and its folder readable and writable/)
+      .and.not.contain("read_only");
+  });
+
   it("does not follow a symbolic link", async () => {
     const link = join(folder, "link.db");
     await symlink(path, link);
