@@ -125,6 +125,29 @@ describe("holdfast refuses", () => {
     });
   }
 
+  for (const [command, instead] of [
+    ["namespaces", "for one namespace: keys --namespace NAME"],
+    ["info", "for one namespace: count --namespace NAME"],
+    ["verify", "leave --namespace out"],
+    ["compact", "leave --namespace out"],
+    ["copy --to x.yaml", "for one namespace backup, then restore --only NAME there"],
+    ["backup monday", "for one namespace back up all of it, then restore --only NAME"],
+    ["restore monday --replace --yes", "for one namespace give --only NAME"],
+    ["rekey", "leave --namespace out"],
+    ["doctor", "leave --namespace out"],
+  ] as const) {
+    for (const namespace of ["a", ""]) {
+      it(`--namespace ${JSON.stringify(namespace)} with ${command}, which works on the whole store`, async () => {
+        const { code, stdout, stderr } = await box.call([
+          ...["--config", box.path("storage.yaml"), "-n", namespace],
+          ...command.split(" "),
+        ]);
+        expect({ code, stdout }).to.deep.equal({ code: 64, stdout: "" });
+        expect(stderr).to.equal(`holdfast: ${command.split(" ")[0]} works on the whole store; ${instead}\n`);
+      });
+    }
+  }
+
   it("to guess which store is meant, and says how to begin", async () => {
     const nowhere = await box.shell("cd folder && holdfast keys");
     expect(nowhere.code).to.equal(78);

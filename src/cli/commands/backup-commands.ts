@@ -8,6 +8,7 @@ import { plural } from "../plural.js";
 import { printable, printableName, quoted } from "../printable.js";
 import { Progress } from "../progress.js";
 import { roundSizeText } from "../size-text.js";
+import { worksOnWholeStore } from "../whole-store.js";
 
 interface BackupArguments {
   readonly base?: string;
@@ -21,10 +22,11 @@ interface RestoreArguments {
   readonly dryRun?: boolean;
 }
 
+const ONE_OUT_OF_ALL = "for one namespace back up all of it, then restore --only NAME";
+
 /** Copies that outlive the store, and the keys that it is encrypted with: backup, restore, rekey. */
 export const backupCommands: CommandGroup = (program, runner) => {
-  program
-    .command("backup")
+  worksOnWholeStore(program.command("backup"), ONE_OUT_OF_ALL)
     .argument("<folder>", "a folder that does not exist yet")
     .description("write everything the store holds into a folder, while others write to it")
     .option("--base <folder>", "an earlier backup beside it: only what changed since is written")
@@ -32,8 +34,7 @@ export const backupCommands: CommandGroup = (program, runner) => {
     .action((folder: string, options: BackupArguments, command: Command) =>
       runner.onStore(command, "read", (run) => backUp(run, folder, options)),
     );
-  program
-    .command("restore")
+  worksOnWholeStore(program.command("restore"), "for one namespace give --only NAME")
     .argument("<folder>", "the folder of a backup")
     .description("check a backup, then write what it holds into the store, which must be empty")
     .option("--only <namespace>", 'one namespace of the backup alone; "" is the root')
@@ -45,8 +46,7 @@ export const backupCommands: CommandGroup = (program, runner) => {
         restore(run, folder, options),
       ),
     );
-  program
-    .command("rekey")
+  worksOnWholeStore(program.command("rekey"))
     .description("write every value once more that is not under the active key of the configuration")
     .action((_options: unknown, command: Command) => runner.onStore(command, "write", rekey));
 };

@@ -11,11 +11,11 @@ import { failureReport } from "../failure-report.js";
 import type { Output } from "../output.js";
 import { plural } from "../plural.js";
 import { printable } from "../printable.js";
+import { worksOnWholeStore } from "../whole-store.js";
 
 /** doctor: the whole way from Node to the stored data. */
 export const doctorCommand: CommandGroup = (program, runner) => {
-  program
-    .command("doctor")
+  worksOnWholeStore(program.command("doctor"))
     .description("look at everything between Node and the stored data, and say what is wrong and what to do")
     .action((_options: unknown, command: Command) => runner.run(command, examine));
 };
