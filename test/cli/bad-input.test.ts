@@ -5,9 +5,9 @@ import { CliSandbox } from "./cli-sandbox.js";
 describe("holdfast refuses", () => {
   let box: CliSandbox;
 
-  before(() => {
+  before(async () => {
     box = new CliSandbox();
-    box.configureFile();
+    await box.call(["--config", box.configureFile(), "set", "k", "1"]);
     mkdirSync(box.path("folder"));
     writeFileSync(box.path("latin1.txt"), Uint8Array.of(0x68, 0xe9));
     writeFileSync(box.path("broken.yaml"), "storage:\n  backend: [file\n");

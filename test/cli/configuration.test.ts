@@ -152,6 +152,7 @@ describe("holdfast doctor", () => {
 
   it("finds nothing wrong with a store that is well", async () => {
     const config = box.configureFile();
+    await box.call(["--config", config, "set", "k", "1"]);
     const { code, stdout, stderr } = await box.call(["--config", config, "doctor"]);
     expect(stderr).to.equal("");
     const topics = stdout.split("\n").map((line) => /^ok {7}(\w+): ./.exec(line)?.[1] ?? line);

@@ -134,6 +134,7 @@ describe("holdfast list, hash and counter", () => {
 
   it("count", () =>
     says([
+      ["set other 1", ""],
       ["counter get c", "0\n"],
       ["counter incr c", "1\n"],
       ["counter incr c 5", "6\n"],

@@ -42,7 +42,7 @@ export const backupCommands: CommandGroup = (program, runner) => {
     .option("--replace", "remove first what is in its place")
     .option("--dry-run", "only check, and say what is in its place")
     .action((folder: string, options: RestoreArguments, command: Command) =>
-      runner.onStore(command, options.dryRun === true ? "read" : "write", (run) =>
+      runner.onStore(command, options.dryRun === true ? "trial" : "write", (run) =>
         restore(run, folder, options),
       ),
     );
