@@ -16,6 +16,10 @@ describe("holdfast refuses", () => {
       "storage:\n  backend: memory\n  cache:\n    max_entrys: 1\n  codec: xml\n",
     );
     writeFileSync(box.path("other.yaml"), "strage:\n  backend: memory\n");
+    writeFileSync(
+      box.path("keys.yaml"),
+      "storage:\n  backend: memory\n  encryption:\n    active: a\n    keys: [{ id: a, env: NOT_SET_ANYWHERE }]\n",
+    );
     writeFileSync(box.path("unset.yaml"), "storage:\n  backend: ${NOT_SET_ANYWHERE}\n");
   });
 
@@ -101,6 +105,37 @@ describe("holdfast refuses", () => {
       [...memory, "--set", "__proto__.polluted=1", "count"],
       78,
       /^--set __proto__\.polluted|storage\.__proto__: unknown option/,
+    ],
+    [
+      [...memory, "--set", "nosuch.opt=1", "count"],
+      78,
+      /^--set nosuch\.opt storage\.nosuch: unknown option/,
+    ],
+    [
+      ["--config", "%/storage.yaml", "--set", "nosuch.opt=1", "count"],
+      78,
+      /^--set nosuch\.opt storage\.nosuch: unknown option/,
+    ],
+    [
+      ["--config", "%/wrong.yaml", "--set", "cache.ttl=1m", "--set", "codec=json", "count"],
+      78,
+      /^[^\n]*wrong\.yaml:4:5 storage\.cache\.max_entrys: unknown option; did you mean "max_entries"\n$/,
+    ],
+    ...["keys", "config check", "copy --to x.yaml"].map((command): (typeof cases)[number] => [
+      ["--config", "%/keys.yaml", ...command.split(" ")],
+      78,
+      /keys\.yaml:5:12 storage\.encryption\.keys\.0: key "a": the environment variable NOT_SET_ANYWHERE is not set; /,
+    ]),
+    [
+      [
+        ...memory,
+        "--set",
+        'encryption={"active":"a","keys":[{"id":"a","file":"/nowhere"}]}',
+        "config",
+        "check",
+      ],
+      78,
+      /^--set encryption storage\.encryption\.keys\.0: key "a": the file cannot be read: ENOENT/,
     ],
     [["--backend", "file", "count"], 78, /storage\.file\.path: the file backend needs it/],
     [[...memory, "watch"], 2, /^5001 unsupported: nobody else can write to a store of the backend memory/],

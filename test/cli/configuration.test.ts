@@ -179,6 +179,16 @@ describe("holdfast doctor", () => {
     expect(code).to.equal(2);
   });
 
+  it("finds a key that cannot be had, with its place", async () => {
+    const encryption = { active: "a", keys: [{ id: "a", env: "NOT_SET_ANYWHERE" }] };
+    const config = box.configure({ backend: "memory", encryption });
+    const { code, stdout } = await box.call(["--config", config, "doctor"]);
+    expect(stdout).to.match(
+      /PROBLEM {2}configuration: .*storage\.yaml:1:\d+ storage\.encryption\.keys\.0: key "a": .*\n1 problem\n$/,
+    );
+    expect(code).to.equal(2);
+  });
+
   it("warns of files and secrets that others can read, and of what is not durable", async () => {
     const config = box.configure({
       backend: "file",

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { chooseSettings, type ChosenSettings } from "../chosen-settings.js";
+import { checkKeys, chooseSettings, type ChosenSettings } from "../chosen-settings.js";
 import type { CommandGroup, CommandRun } from "../command-runner.js";
 import { checkDriver, checkNode } from "../doctor/check-installation.js";
 import { checkSecrets } from "../doctor/check-permissions.js";
@@ -53,6 +53,7 @@ interface Configuration {
 async function configuration({ options, io }: CommandRun): Promise<Configuration> {
   try {
     const chosen = await chooseSettings(options, io.environment);
+    checkKeys(chosen, io.environment);
     return {
       chosen,
       findings: [ok("configuration", `${chosen.source}, backend ${chosen.resolved.backend}`)],
