@@ -25,7 +25,7 @@ export const EXIT_MEANINGS: ReadonlyMap<ExitCode, string> = new Map([
   ],
   [
     EXIT.usage,
-    "the command line is wrong: an unknown command or option, or a key, pattern or time that is none",
+    "the command line is wrong: an unknown command or option, a key, pattern or time that is none, or a file or folder that is not there",
   ],
   [EXIT.noStore, "there is no store yet where a command was to look at one; no such command makes one"],
   [

@@ -106,11 +106,7 @@ describe("holdfast refuses", () => {
       78,
       /^--set __proto__\.polluted|storage\.__proto__: unknown option/,
     ],
-    [
-      [...memory, "--set", "nosuch.opt=1", "count"],
-      78,
-      /^--set nosuch\.opt storage\.nosuch: unknown option/,
-    ],
+    [[...memory, "--set", "nosuch.opt=1", "count"], 78, /^--set nosuch\.opt storage\.nosuch: unknown option/],
     [
       ["--config", "%/storage.yaml", "--set", "nosuch.opt=1", "count"],
       78,
