@@ -56,8 +56,8 @@ export function buildProgram(io: CliIo, runner: CommandRunner): Command {
       outputError: () => undefined,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      getOutHelpWidth: () => io.stdout.columns ?? 100,
-      getErrHelpWidth: () => io.stderr.columns ?? 100,
+      getOutHelpWidth: () => io.stdout.columns || 100,
+      getErrHelpWidth: () => io.stderr.columns || 100,
     })
     .configureHelp({ showGlobalOptions: true });
   addGlobalOptions(program);
