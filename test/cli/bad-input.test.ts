@@ -30,6 +30,8 @@ describe("holdfast refuses", () => {
   const cases: readonly (readonly [args: readonly string[], code: number, said: RegExp])[] = [
     [["gett", "k"], 64, /^unknown command 'gett'; did you mean get\n$/],
     [["config", "chek"], 64, /^unknown command 'chek'; did you mean check\n$/],
+    [["help", "gett"], 64, /^unknown command 'gett'; did you mean "get"\n$/],
+    [["config", "help", "chek"], 64, /^unknown command 'chek'; did you mean "check"\n$/],
     [["get", "k", "--namspace", "a"], 64, /^unknown option '--namspace'; did you mean --namespace\n$/],
     [["get"], 64, /^missing required argument 'key'\n$/],
     [["get", "a", "b"], 64, /^too many arguments for 'get'/],
