@@ -173,7 +173,7 @@ describe("holdfast refuses", () => {
       it(`--namespace ${JSON.stringify(namespace)} with ${command}, which works on the whole store`, async () => {
         const { code, stdout, stderr } = await box.call([
           ...["--config", box.path("storage.yaml"), "-n", namespace],
-          ...command.split(" "),
+          ...command.replace("monday", box.path("monday")).split(" "),
         ]);
         expect({ code, stdout }).to.deep.equal({ code: 64, stdout: "" });
         expect(stderr).to.equal(`holdfast: ${command.split(" ")[0]} works on the whole store; ${instead}\n`);
