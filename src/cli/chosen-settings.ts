@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { ConfigError, defaultBackends, defaultCodecs, type StorageSettings } from "../index.js";
 import { loadSection } from "../plugin/config/load-settings.js";
 import { isMapping } from "../plugin/config/mapping.js";
+import { readKeys } from "../plugin/config/read-keys.js";
 import { resolveSettings } from "../plugin/config/resolve-settings.js";
 import { usageError } from "./cli-error.js";
 import type { CliIo } from "./cli-io.js";
@@ -50,6 +51,14 @@ export async function chooseSettings(
   const known = { backends: defaultBackends().names, codecs: defaultCodecs().names };
   const resolved = resolveSettings(found.section, known);
   return { ...found, settings: (found.section.value ?? {}) as StorageSettings, resolved };
+}
+
+/** Reads the keys of encryption, which no store opens without. @throws ConfigError with the place of each that cannot be had. */
+export function checkKeys(
+  { section, resolved: { encryption } }: ChosenSettings,
+  environment: CliIo["environment"],
+): void {
+  readKeys(encryption, section, environment);
 }
 
 /** @throws ConfigError when there is no file, or it is no YAML; CliError when `--set` is not well formed. */
@@ -129,7 +138,10 @@ function overlaid(section: Section, overrides: Overrides): Section {
   for (const [path, override] of overrides) value = withOption(value, path.split("."), override.value);
   return {
     value,
-    locate: (path) => flagOf(overrides, path) ?? section.locate(path),
+    locate: (path) =>
+      flagOf(overrides, path) ??
+      (isWritten(section.value, path) ? undefined : flagBelow(overrides, path)) ??
+      section.locate(path),
   };
 }
 
@@ -137,6 +149,21 @@ function overlaid(section: Section, overrides: Overrides): Section {
 function flagOf(overrides: Overrides, path: readonly (string | number)[]): string | undefined {
   const names = path.map((_step, i) => path.slice(0, path.length - i).join("."));
   return names.map((name) => overrides.get(name)?.flag).find((flag) => flag !== undefined);
+}
+
+/** What on the command line gave something inside a section. */
+function flagBelow(overrides: Overrides, path: readonly (string | number)[]): string | undefined {
+  const inside = `${path.join(".")}.`;
+  return [...overrides].find(([name]) => name.startsWith(inside))?.[1].flag;
+}
+
+function isWritten(content: unknown, path: readonly (string | number)[]): boolean {
+  let at = content;
+  for (const step of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, step)) return false;
+    at = (at as Readonly<Record<string | number, unknown>>)[step];
+  }
+  return true;
 }
 
 function withOption(content: unknown, path: readonly string[], value: unknown): unknown {

@@ -7,7 +7,13 @@ import {
   type Storage,
   type StoragePlugin,
 } from "../index.js";
-import { chooseSettings, isFleeting, type ChosenSettings, type StoreChoice } from "./chosen-settings.js";
+import {
+  checkKeys,
+  chooseSettings,
+  isFleeting,
+  type ChosenSettings,
+  type StoreChoice,
+} from "./chosen-settings.js";
 import type { CliIo } from "./cli-io.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { Output } from "./output.js";
@@ -99,7 +105,9 @@ export async function useStore<R>(
   access: Access,
   body: (run: StoreRun) => Promise<R>,
 ): Promise<R> {
-  const { ctx, options, out } = run;
+  const { io, ctx, options, out } = run;
+  // Opening reads them too, and knows nothing of their places.
+  checkKeys(chosen, io.environment);
   const { store, isReadOnly, heldBy } = await openChosen(ctx, chosen, access, (message) => out.note(message));
   if (heldBy !== undefined) out.note(`${heldBy}; it is read as it is now, without waiting for that process`);
   const opened = { ...run, chosen, store, isReadOnly, storage: store.namespace(options.namespace) };

@@ -83,9 +83,16 @@ interface PlacedCommand {
   readonly command: Command;
 }
 
+/** A command with other names stands there under each of them. */
 function flatten(command: Command, path: readonly string[]): PlacedCommand[] {
-  const inner = command.commands.flatMap((each) => flatten(each, [...path, each.name()]));
+  const inner = command.commands.flatMap((each) =>
+    namesOf(each).flatMap((name) => flatten(each, [...path, name])),
+  );
   return [{ path, command }, ...inner];
+}
+
+function namesOf(command: Command): readonly string[] {
+  return [command.name(), ...command.aliases()];
 }
 
 function descentCase({ path }: PlacedCommand): string {
@@ -101,7 +108,7 @@ function wordsCase(program: Command, { path, command }: PlacedCommand): string {
   const general = program.options.filter(({ long }) => command === program || long !== "--version");
   const options = command === program ? general : [...command.options, ...general];
   const words = [
-    ...command.commands.map((each) => each.name()),
+    ...command.commands.flatMap(namesOf),
     ...command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices),
     ...options.flatMap(({ long }) => long ?? []),
     "--help",

@@ -5,6 +5,7 @@ export const EXIT = {
   failed: 2,
   damaged: 3,
   usage: 64,
+  noStore: 66,
   tryAgain: 75,
   configuration: 78,
   interrupted: 130,
@@ -24,8 +25,9 @@ export const EXIT_MEANINGS: ReadonlyMap<ExitCode, string> = new Map([
   ],
   [
     EXIT.usage,
-    "the command line is wrong: an unknown command or option, or a key, pattern or time that is none",
+    "the command line is wrong: an unknown command or option, a key, pattern or time that is none, or a file or folder that is not there",
   ],
+  [EXIT.noStore, "there is no store yet where a command was to look at one; no such command makes one"],
   [
     EXIT.tryAgain,
     "failed, and may succeed later as it is: locked, unavailable, timeout, conflict, busy, no space",

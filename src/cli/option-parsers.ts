@@ -26,8 +26,10 @@ export function indexArgument(text: string): number {
 
 export function numberArgument(text: string): number {
   const number = Number(text);
-  if (text.trim() !== "" && Number.isFinite(number)) return number;
-  throw new InvalidArgumentError("Give a number.");
+  if (text.trim() === "" || !Number.isFinite(number)) throw new InvalidArgumentError("Give a number.");
+  if (/^[-+]?\d+$/.test(text.trim()) && !Number.isSafeInteger(number))
+    throw new InvalidArgumentError("It is larger than a number can hold exactly; give a smaller one.");
+  return number;
 }
 
 /** For an option that may be given again and again. */

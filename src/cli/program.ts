@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Option, type Command } from "commander";
 import type { CliIo } from "./cli-io.js";
 import type { CommandGroup, CommandRunner } from "./command-runner.js";
 import { backupCommands } from "./commands/backup-commands.js";
@@ -19,6 +19,7 @@ import { verifyCommand } from "./commands/verify-command.js";
 import { watchCommand } from "./commands/watch-command.js";
 import { collected, durationArgument } from "./option-parsers.js";
 import { packageManifest } from "./package-facts.js";
+import { ProgramCommand } from "./program-command.js";
 
 /** In the order in which help and docs/guides/cli.md list them. A new group is one module and one line here. */
 const GROUPS: readonly CommandGroup[] = [
@@ -42,7 +43,7 @@ const GROUPS: readonly CommandGroup[] = [
 
 /** The whole command tree. What the parser has to say it writes to `io`, and throws instead of ending the process. */
 export function buildProgram(io: CliIo, runner: CommandRunner): Command {
-  const program = new Command("holdfast")
+  const program = new ProgramCommand("holdfast")
     .description("Looks into a store, changes it and takes care of it, whatever its backend.")
     .usage("<command> [options]")
     .version(packageManifest().version, "-V, --version", "show the version")
@@ -56,8 +57,8 @@ export function buildProgram(io: CliIo, runner: CommandRunner): Command {
       outputError: () => undefined,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      getOutHelpWidth: () => io.stdout.columns ?? 100,
-      getErrHelpWidth: () => io.stderr.columns ?? 100,
+      getOutHelpWidth: () => io.stdout.columns || 100,
+      getErrHelpWidth: () => io.stderr.columns || 100,
     })
     .configureHelp({ showGlobalOptions: true });
   addGlobalOptions(program);

@@ -6,29 +6,30 @@ import { usageError } from "./cli-error.js";
 import type { CliIo } from "./cli-io.js";
 import { printable } from "./printable.js";
 
-/** What a value is to be taken for. */
-export interface ValueKinds {
+/** How values are given, and what they are to be taken for. */
+export interface ValueOptions {
   readonly text?: boolean;
   readonly jsonValue?: boolean;
-}
-
-/** How a value is given, and what it is to be taken for. */
-export interface ValueOptions extends ValueKinds {
   readonly file?: string;
   readonly bytes?: boolean;
 }
 
-/** Gives a command the options that say what its values are. */
-export function addValueKinds(command: Command): Command {
+/** Gives a command the options that say what its values are, and where one comes from. */
+export function addValueOptions(command: Command): Command {
   return command
-    .option("--text", "store text exactly as given, also what looks like JSON")
-    .option("--json-value", "refuse what is no JSON");
+    .option("--text", "take text exactly as given, also what looks like JSON")
+    .option("--json-value", "refuse what is no JSON")
+    .option("--file <file>", "read the value from a file")
+    .option("--bytes", "take bytes exactly as given");
 }
 
 /** No backend takes a value of more. */
 const MAX_INPUT_BYTES = 64 * 1024 * 1024;
 const JSON_CODEC = codec("json");
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** What stands for standard input in the place of a value. */
+const STDIN = "-";
 
 /**
  * The value that a command was given: as an argument, from a file (`--file`), or from standard input (`-`). Without
@@ -40,22 +41,46 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export async function readValue(
   argument: string | undefined,
   options: ValueOptions,
-  { stdin, interrupt }: CliIo,
+  io: CliIo,
 ): Promise<unknown> {
   checkKinds(options);
-  const { file } = options;
-  if ((argument === undefined) === (file === undefined)) {
+  if ((argument === undefined) === (options.file === undefined)) {
     throw usageError("give the value once: as an argument, as - for standard input, or with --file FILE");
   }
-  if (argument !== undefined && argument !== "-") return valueOf(Buffer.from(argument), options, false);
-  const bytes = file === undefined ? await readStream(stdin, interrupt) : await readFileBytes(file);
-  return valueOf(bytes, options, true);
+  const [value] = await valuesOf(argument === undefined ? [] : [argument], options, io);
+  return value;
 }
 
-/** The values of arguments that are several: each JSON where it can be read so, or what `--text` or `--json-value` says. */
-export function argumentValues(args: readonly string[], options: ValueKinds): readonly unknown[] {
+/** The values of a command that takes several: as {@link readValue}, one of the arguments may be `-`; a file is one value. */
+export async function readValues(
+  args: readonly string[],
+  options: ValueOptions,
+  io: CliIo,
+): Promise<readonly unknown[]> {
   checkKinds(options);
-  return args.map((argument) => valueOf(Buffer.from(argument), options, false));
+  if ((args.length === 0) === (options.file === undefined)) {
+    throw usageError(
+      "give the values as arguments, one of which may be - for standard input, or one value with --file FILE",
+    );
+  }
+  return valuesOf(args, options, io);
+}
+
+async function valuesOf(
+  args: readonly string[],
+  options: ValueOptions,
+  { stdin, interrupt }: CliIo,
+): Promise<readonly unknown[]> {
+  const { file } = options;
+  if (file !== undefined) return [valueOf(await readFileBytes(file), options, true)];
+  if (args.filter((argument) => argument === STDIN).length > 1)
+    throw usageError(`standard input is one value: give - once; '"-"' stores a hyphen`);
+  // What is wrong with an argument is told before anybody types.
+  const given = args.map((argument) =>
+    argument === STDIN ? undefined : valueOf(Buffer.from(argument), options, false),
+  );
+  const at = args.indexOf(STDIN);
+  return at === -1 ? given : given.with(at, valueOf(await readStream(stdin, interrupt), options, true));
 }
 
 function checkKinds({ text, jsonValue, bytes }: ValueOptions): void {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { randomBytes } from "node:crypto";
-import { appendFileSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rekeyExitCode } from "../../src/cli/commands/backup-commands.js";
 import { EXIT } from "../../src/cli/exit-codes.js";
@@ -84,6 +84,7 @@ describe("holdfast backup, restore and rekey", () => {
     const full = box.path("full");
     await call("backup", full);
     expect((await call("backup", full)).stderr).to.match(/5002 not-empty: .*is there already/);
+    mkdirSync(box.path("nothing"));
     expect((await call("restore", box.path("nothing"))).stderr).to.match(
       /5003 truncated: .*manifest\.ndjson": it is missing; a folder without it is no backup/,
     );
@@ -92,6 +93,41 @@ describe("holdfast backup, restore and rekey", () => {
     expect(damaged.code).to.equal(3);
     expect(damaged.stderr).to.match(/5003 \w+: /);
     expect(await call("restore", full, "--as", "x")).to.include({ code: 64 });
+  });
+
+  it("say that there is no folder where a name was mistyped, before anything is asked or made", async () => {
+    const said = `holdfast: there is no folder ${box.path("nosuch")}; give that of a backup\n`;
+    for (const args of [
+      ["restore", box.path("nosuch"), "--replace"],
+      ["restore", box.path("nosuch"), "--dry-run"],
+      ["backup", box.path("more"), "--base", box.path("nosuch")],
+    ])
+      expect(await call(...args), args.join(" ")).to.deep.equal({ code: 64, stdout: "", stderr: said });
+    expect((await call("restore", config)).stderr).to.match(
+      /storage\.yaml is no folder; give that of a backup\n$/,
+    );
+    expect(readdirSync(box.folder)).to.not.include("data");
+  });
+
+  it("advise for a damaged base to do without, and for a damaged key to verify", async () => {
+    config = box.configure({ backend: "directory", directory: { path: box.path("store") } });
+    await call("set", "k", "1");
+    await call("backup", box.path("full"));
+    await call("set", "k", "2");
+    appendFileSync(box.path("full/manifest.ndjson"), "x");
+    const more = ["backup", box.path("more"), "--base", box.path("full")];
+    const base = await call(...more);
+    expect(base.code).to.equal(3);
+    expect(base.stderr).to.match(
+      /^holdfast: 5003 \w+: backup failed: .*full\/manifest\.ndjson.* \(here: back up without --base; should it be the store, holdfast verify lists everything that is damaged\)\n$/,
+    );
+    rmSync(box.path("full"), { recursive: true });
+    await call("backup", box.path("full"));
+    await call("set", "k", "3");
+    writeFileSync(box.path("store/@root/k.json"), "scribble");
+    const store = await call(...more);
+    expect(store.code).to.equal(3);
+    expect(store.stderr).to.match(/\(here: holdfast verify lists everything that is damaged\)\n$/);
   });
 
   it("tell damage, and being outrun, by their exit codes", () => {

@@ -5,9 +5,9 @@ import { CliSandbox } from "./cli-sandbox.js";
 describe("holdfast refuses", () => {
   let box: CliSandbox;
 
-  before(() => {
+  before(async () => {
     box = new CliSandbox();
-    box.configureFile();
+    await box.call(["--config", box.configureFile(), "set", "k", "1"]);
     mkdirSync(box.path("folder"));
     writeFileSync(box.path("latin1.txt"), Uint8Array.of(0x68, 0xe9));
     writeFileSync(box.path("broken.yaml"), "storage:\n  backend: [file\n");
@@ -16,6 +16,10 @@ describe("holdfast refuses", () => {
       "storage:\n  backend: memory\n  cache:\n    max_entrys: 1\n  codec: xml\n",
     );
     writeFileSync(box.path("other.yaml"), "strage:\n  backend: memory\n");
+    writeFileSync(
+      box.path("keys.yaml"),
+      "storage:\n  backend: memory\n  encryption:\n    active: a\n    keys: [{ id: a, env: NOT_SET_ANYWHERE }]\n",
+    );
     writeFileSync(box.path("unset.yaml"), "storage:\n  backend: ${NOT_SET_ANYWHERE}\n");
   });
 
@@ -26,6 +30,8 @@ describe("holdfast refuses", () => {
   const cases: readonly (readonly [args: readonly string[], code: number, said: RegExp])[] = [
     [["gett", "k"], 64, /^unknown command 'gett'; did you mean get\n$/],
     [["config", "chek"], 64, /^unknown command 'chek'; did you mean check\n$/],
+    [["help", "gett"], 64, /^unknown command 'gett'; did you mean "get"\n$/],
+    [["config", "help", "chek"], 64, /^unknown command 'chek'; did you mean "check"\n$/],
     [["get", "k", "--namspace", "a"], 64, /^unknown option '--namspace'; did you mean --namespace\n$/],
     [["get"], 64, /^missing required argument 'key'\n$/],
     [["get", "a", "b"], 64, /^too many arguments for 'get'/],
@@ -102,6 +108,33 @@ describe("holdfast refuses", () => {
       78,
       /^--set __proto__\.polluted|storage\.__proto__: unknown option/,
     ],
+    [[...memory, "--set", "nosuch.opt=1", "count"], 78, /^--set nosuch\.opt storage\.nosuch: unknown option/],
+    [
+      ["--config", "%/storage.yaml", "--set", "nosuch.opt=1", "count"],
+      78,
+      /^--set nosuch\.opt storage\.nosuch: unknown option/,
+    ],
+    [
+      ["--config", "%/wrong.yaml", "--set", "cache.ttl=1m", "--set", "codec=json", "count"],
+      78,
+      /^[^\n]*wrong\.yaml:4:5 storage\.cache\.max_entrys: unknown option; did you mean "max_entries"\n$/,
+    ],
+    ...["keys", "config check", "copy --to x.yaml"].map((command): (typeof cases)[number] => [
+      ["--config", "%/keys.yaml", ...command.split(" ")],
+      78,
+      /keys\.yaml:5:12 storage\.encryption\.keys\.0: key "a": the environment variable NOT_SET_ANYWHERE is not set; /,
+    ]),
+    [
+      [
+        ...memory,
+        "--set",
+        'encryption={"active":"a","keys":[{"id":"a","file":"/nowhere"}]}',
+        "config",
+        "check",
+      ],
+      78,
+      /^--set encryption storage\.encryption\.keys\.0: key "a": the file cannot be read: ENOENT/,
+    ],
     [["--backend", "file", "count"], 78, /storage\.file\.path: the file backend needs it/],
     [[...memory, "watch"], 2, /^5001 unsupported: nobody else can write to a store of the backend memory/],
     [
@@ -123,6 +156,29 @@ describe("holdfast refuses", () => {
       expect(result.stdout).to.equal("");
       expect(result.code).to.equal(code);
     });
+  }
+
+  for (const [command, instead] of [
+    ["namespaces", "for one namespace: keys --namespace NAME"],
+    ["info", "for one namespace: count --namespace NAME"],
+    ["verify", "leave --namespace out"],
+    ["compact", "leave --namespace out"],
+    ["copy --to x.yaml", "for one namespace backup, then restore --only NAME there"],
+    ["backup monday", "for one namespace back up all of it, then restore --only NAME"],
+    ["restore monday --replace --yes", "for one namespace give --only NAME"],
+    ["rekey", "leave --namespace out"],
+    ["doctor", "leave --namespace out"],
+  ] as const) {
+    for (const namespace of ["a", ""]) {
+      it(`--namespace ${JSON.stringify(namespace)} with ${command}, which works on the whole store`, async () => {
+        const { code, stdout, stderr } = await box.call([
+          ...["--config", box.path("storage.yaml"), "-n", namespace],
+          ...command.replace("monday", box.path("monday")).split(" "),
+        ]);
+        expect({ code, stdout }).to.deep.equal({ code: 64, stdout: "" });
+        expect(stderr).to.equal(`holdfast: ${command.split(" ")[0]} works on the whole store; ${instead}\n`);
+      });
+    }
   }
 
   it("to guess which store is meant, and says how to begin", async () => {

@@ -54,6 +54,9 @@ describe("holdfast completion", () => {
     ],
     [["config", "pr"], ["print"]],
     [["--json", "config", "c"], ["check"]],
+    [["vac"], ["vacuum"]],
+    [["vacuum", "--js"], ["--json"]],
+    [["vacuum", "get", ""], GENERAL],
     [["-n", "config", "con"], ["config"]],
     [["--set", "get", "ge"], ["get"]],
     [

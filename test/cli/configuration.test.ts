@@ -152,6 +152,7 @@ describe("holdfast doctor", () => {
 
   it("finds nothing wrong with a store that is well", async () => {
     const config = box.configureFile();
+    await box.call(["--config", config, "set", "k", "1"]);
     const { code, stdout, stderr } = await box.call(["--config", config, "doctor"]);
     expect(stderr).to.equal("");
     const topics = stdout.split("\n").map((line) => /^ok {7}(\w+): ./.exec(line)?.[1] ?? line);
@@ -174,6 +175,16 @@ describe("holdfast doctor", () => {
     const { code, stdout } = await box.call(["--config", config, "doctor"]);
     expect(stdout).to.match(
       /PROBLEM {2}configuration: .*cache_sise.*\nPROBLEM {2}configuration: .*memroy.*\n2 problems\n$/,
+    );
+    expect(code).to.equal(2);
+  });
+
+  it("finds a key that cannot be had, with its place", async () => {
+    const encryption = { active: "a", keys: [{ id: "a", env: "NOT_SET_ANYWHERE" }] };
+    const config = box.configure({ backend: "memory", encryption });
+    const { code, stdout } = await box.call(["--config", config, "doctor"]);
+    expect(stdout).to.match(
+      /PROBLEM {2}configuration: .*storage\.yaml:1:\d+ storage\.encryption\.keys\.0: key "a": .*\n1 problem\n$/,
     );
     expect(code).to.equal(2);
   });

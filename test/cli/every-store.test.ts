@@ -113,6 +113,7 @@ describe("holdfast on every kind of store", () => {
     const store = (await storeKind("sqlite").fresh()) as FreshStore;
     const config = box.configure(store.settings, "resumed.yaml");
     const call = (...args: readonly string[]) => box.call(["--config", config, ...args, "--json"]);
+    await call("set", "before", "1");
     const watching = call("watch", "--limit", "1", "--timeout", "60s");
     let first: { position: string } | undefined;
     void watching.then(({ stdout }) => (first = JSON.parse(stdout) as { position: string }));

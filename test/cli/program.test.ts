@@ -36,6 +36,7 @@ describe("holdfast as a program", () => {
   });
 
   it("ends quietly when nobody reads its help, its answers or its failures", async () => {
+    await box.run(["set", "k", "1"]);
     const script = [
       "exec 3>&1",
       '{ sleep 1; holdfast --help; echo "$?" >&3; holdfast doctor; echo "$?" >&3; } | true',
@@ -111,8 +112,9 @@ describe("holdfast as a program", () => {
   ] as const) {
     it(`ends with ${code} on ${signal}`, async () => {
       box.configure({ backend: "sqlite", sqlite: { path: box.path("store.db") } });
+      await box.run(["set", "k", "1"]);
       const running = box.start(["watch"]);
-      while (!existsSync(box.path("store.db-wal"))) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (running.stdout === "") await box.run(["set", "k", "1"]);
       running.child.kill(signal);
       const { code: ended, stderr } = await running.ended;
       expect(stderr).to.equal("holdfast: interrupted\n");

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { existsSync, writeFileSync } from "node:fs";
 import { CliSandbox } from "./cli-sandbox.js";
 
 describe("holdfast list, hash and counter", () => {
@@ -55,6 +56,50 @@ describe("holdfast list, hash and counter", () => {
       ["list rpush t word --json-value", "", 64],
     ]));
 
+  it("take a value from standard input, a file or as bytes, where one stands for it", async () => {
+    const config = box.configureFile();
+    const given = async (args: string, input = "") =>
+      box.call(["--config", config, ...args.split(" ")], { input });
+    writeFileSync(box.path("value"), '{"b":2}\n');
+    for (const [args, input] of [
+      ["list rpush l -", '{"a":1}\n'],
+      ["list lpush l 0 - 2", "one\n"],
+      ["list lset l 0 - --text", "2\n"],
+      [`list rpush l --file ${box.path("value")}`],
+      [`list rpush l --bytes --file ${box.path("value")}`],
+      ['list rpush l "-"'],
+      ["list lrem l 1 -", '{"a":1}'],
+      [`list lset l 1 --file ${box.path("value")}`],
+      ["hash hset h f - g 1", "[1]\n"],
+      [`hash hset h file --file ${box.path("value")}`],
+    ] as const) {
+      expect(await given(args, input), args).to.include({ code: 0, stderr: "" });
+    }
+    expect((await given("list lrange l")).stdout).to.equal(
+      '"2\\n"\n{"b":2}\n0\n{"b":2}\n{"$bytes":"eyJiIjoyfQo="}\n"-"\n',
+    );
+    expect((await given("hash hgetall h")).stdout).to.equal('f\t[1]\ng\t1\nfile\t{"b":2}\n');
+  });
+
+  it("refuse standard input twice, a file beside arguments, and no value at all", async () => {
+    const config = box.configureFile();
+    for (const [args, said] of [
+      ["list rpush l - -", /standard input is one value: give - once; '"-"' stores a hyphen\n$/],
+      ["hash hset h f - g -", /standard input is one value/],
+      ["list rpush l 1 --file x", /give the values as arguments, .* or one value with --file FILE\n$/],
+      ["list lpush l", /give the values as arguments/],
+      ["list lset l 0 1 --file x", /give the value once/],
+      ["list lrem l 0", /give the value once/],
+      ["hash hset h f 1 --file x", /--file gives the value of one field; give that field alone\n$/],
+      ["hash hset h a b --file x", /--file gives the value of one field/],
+    ] as const) {
+      const { code, stderr } = await box.call(["--config", config, ...args.split(" ")], { input: "x" });
+      expect(code, args).to.equal(64);
+      expect(stderr, args).to.match(said);
+    }
+    expect(existsSync(box.path("data"))).to.equal(false);
+  });
+
   it("show a list longer than a page", async () => {
     const items = Array.from({ length: 1203 }, (_, i) => String(i));
     await says([
@@ -84,10 +129,12 @@ describe("holdfast list, hash and counter", () => {
       ["hash hdel u email phone", "deleted 1 field\n"],
       ["hash hdel u phone", "", 1],
       ["hash hset u alone", "", 64],
+      ["hash hincrby u age 9007199254740993", "", 64],
     ]));
 
   it("count", () =>
     says([
+      ["set other 1", ""],
       ["counter get c", "0\n"],
       ["counter incr c", "1\n"],
       ["counter incr c 5", "6\n"],
@@ -95,6 +142,7 @@ describe("holdfast list, hash and counter", () => {
       ["counter decr c 3 --json", "2\n"],
       ["counter incr c -0.5", "1.5\n"],
       ["counter incr c much", "", 64],
+      ["counter incr c -9007199254740993", "", 64],
       ["get c", "1.5\n"],
     ]));
 

@@ -58,7 +58,9 @@ describe("holdfast verify --repair", () => {
 
   it("tells on a terminal how far it is", async () => {
     const { stderr } = await box.call(["--config", config, "verify", "--repair", into], { terminal: true });
-    expect(stderr).to.include("checked 4 values in other").and.include("salvaged 3 keys in other");
+    expect(stderr)
+      .to.match(/\[[#.]{24}\] checked 4 values in other/)
+      .and.match(/\[[#.]{24}\] salvaged 3 keys in other/);
   });
 
   it("refuses a store that is not empty, itself, and edits taken over on the way", async () => {

@@ -91,7 +91,7 @@ describe("the reference in docs/guides/cli.md", () => {
   });
 
   it("lists every command with its arguments, in the order of the help", () => {
-    const rows = leaves(program, []).map(([usage, does]) => `| \`${usage}\` | ${cell(does)} |`);
+    const rows = leaves(program, []).map(([usage, does]) => `| \`${cell(usage)}\` | ${cell(does)} |`);
     expect(rows.length).to.be.greaterThan(20);
     expect(tableOf("| command | does |")).to.deep.equal(rows);
   });
@@ -124,5 +124,6 @@ function leaves(command: Command, path: readonly string[]): (readonly [usage: st
     const name = `${argument.name()}${argument.variadic ? "..." : ""}`;
     return argument.required ? `<${name}>` : `[${name}]`;
   });
-  return [[[...path, ...own, ...taken].join(" "), command.description()]];
+  const named = [...path.slice(0, -1), [command.name(), ...command.aliases()].join("|")];
+  return [[[...named, ...own, ...taken].join(" "), command.description()]];
 }

@@ -1,13 +1,21 @@
 import type { Command } from "commander";
-import type { BackupOptions, RekeyResult, RestoreOptions } from "../../index.js";
-import { usageError } from "../cli-error.js";
-import type { CommandGroup, StoreRun } from "../command-runner.js";
+import {
+  ErrStorageCorrupted,
+  StorageError,
+  type BackupOptions,
+  type RekeyResult,
+  type RestoreOptions,
+} from "../../index.js";
+import { CliError, usageError } from "../cli-error.js";
+import { useChosen, type CommandGroup, type StoreRun } from "../command-runner.js";
 import { confirm } from "../confirm.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { requireFolder } from "../folder-argument.js";
 import { plural } from "../plural.js";
 import { printable, printableName, quoted } from "../printable.js";
 import { Progress } from "../progress.js";
 import { roundSizeText } from "../size-text.js";
+import { worksOnWholeStore } from "../whole-store.js";
 
 interface BackupArguments {
   readonly base?: string;
@@ -21,19 +29,22 @@ interface RestoreArguments {
   readonly dryRun?: boolean;
 }
 
+const ONE_OUT_OF_ALL = "for one namespace back up all of it, then restore --only NAME";
+
 /** Copies that outlive the store, and the keys that it is encrypted with: backup, restore, rekey. */
 export const backupCommands: CommandGroup = (program, runner) => {
-  program
-    .command("backup")
+  worksOnWholeStore(program.command("backup"), ONE_OUT_OF_ALL)
     .argument("<folder>", "a folder that does not exist yet")
     .description("write everything the store holds into a folder, while others write to it")
     .option("--base <folder>", "an earlier backup beside it: only what changed since is written")
     .option("--gzip", "compress the files")
     .action((folder: string, options: BackupArguments, command: Command) =>
-      runner.onStore(command, "read", (run) => backUp(run, folder, options)),
+      runner.run(command, async (run) => {
+        if (options.base !== undefined) await requireFolder(options.base);
+        await useChosen(run, "read", (opened) => backUp(opened, folder, options));
+      }),
     );
-  program
-    .command("restore")
+  worksOnWholeStore(program.command("restore"), "for one namespace give --only NAME")
     .argument("<folder>", "the folder of a backup")
     .description("check a backup, then write what it holds into the store, which must be empty")
     .option("--only <namespace>", 'one namespace of the backup alone; "" is the root')
@@ -41,12 +52,14 @@ export const backupCommands: CommandGroup = (program, runner) => {
     .option("--replace", "remove first what is in its place")
     .option("--dry-run", "only check, and say what is in its place")
     .action((folder: string, options: RestoreArguments, command: Command) =>
-      runner.onStore(command, options.dryRun === true ? "read" : "write", (run) =>
-        restore(run, folder, options),
-      ),
+      runner.run(command, async (run) => {
+        // Before the store is opened, which makes one where none is.
+        await requireFolder(folder);
+        const access = options.dryRun === true ? "trial" : "write";
+        await useChosen(run, access, (opened) => restore(opened, folder, options));
+      }),
     );
-  program
-    .command("rekey")
+  worksOnWholeStore(program.command("rekey"))
     .description("write every value once more that is not under the active key of the configuration")
     .action((_options: unknown, command: Command) => runner.onStore(command, "write", rekey));
 };
@@ -67,9 +80,21 @@ async function backUp(
     const { kind, namespaces, records, bytes } = result;
     const what = `${plural(records, "record")} of ${plural(namespaces.length, "namespace")}`;
     await out.answer(`${kind} backup: ${what} (${roundSizeText(bytes)})`, result);
+  } catch (error) {
+    throw base === undefined ? error : withBase(error);
   } finally {
     progress.end();
   }
+}
+
+/** What is damaged beside keys may be the base as well as the store. */
+function withBase(error: unknown): unknown {
+  if (!(error instanceof StorageError) || error.code !== ErrStorageCorrupted) return error;
+  const { message, code, reason, key } = error;
+  if (key !== undefined) return error;
+  const advice =
+    "here: back up without --base; should it be the store, holdfast verify lists everything that is damaged";
+  return new CliError(`${message} (${advice})`, { exitCode: EXIT.damaged, code, reason, cause: error });
 }
 
 async function restore(run: StoreRun, folder: string, options: RestoreArguments): Promise<void> {

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { CommandGroup } from "../command-runner.js";
+import { worksOnWholeStore } from "../whole-store.js";
 
 /** compact: gives up the space of dead data. */
 export const compactCommand: CommandGroup = (program, runner) => {
-  program
-    .command("compact")
+  worksOnWholeStore(program.command("compact"))
     .alias("vacuum")
     .description("give up the space of dead data")
     .action((_options: unknown, command: Command) =>

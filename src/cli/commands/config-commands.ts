@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { chooseSettings } from "../chosen-settings.js";
+import { checkKeys, chooseSettings } from "../chosen-settings.js";
 import type { CommandGroup, CommandRun } from "../command-runner.js";
 import { effectiveOptions } from "../effective-options.js";
 import { configurationSchema } from "../package-facts.js";
@@ -12,7 +12,9 @@ export const configCommands: CommandGroup = (program, runner) => {
     .description("look at the configuration, without opening the store");
   config
     .command("check")
-    .description("tell whether it is right, and every problem with its place")
+    .description(
+      "tell whether it is right, the keys of encryption included, and every problem with its place",
+    )
     .action((_options: unknown, command: Command) => runner.run(command, check));
   config
     .command("print")
@@ -30,7 +32,9 @@ export const configCommands: CommandGroup = (program, runner) => {
 };
 
 async function check({ io, options, out }: CommandRun): Promise<void> {
-  const { source, resolved } = await chooseSettings(options, io.environment);
+  const chosen = await chooseSettings(options, io.environment);
+  checkKeys(chosen, io.environment);
+  const { source, resolved } = chosen;
   await out.answer(`${source}: right, backend ${resolved.backend}`, { source, backend: resolved.backend });
 }
 

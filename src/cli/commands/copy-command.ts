@@ -14,6 +14,7 @@ import { plural } from "../plural.js";
 import { printableName } from "../printable.js";
 import { Progress } from "../progress.js";
 import { roundSizeText } from "../size-text.js";
+import { worksOnWholeStore } from "../whole-store.js";
 
 interface CopyArguments {
   readonly to: string;
@@ -25,8 +26,7 @@ interface CopyArguments {
 
 /** copy: one store into another. */
 export const copyCommand: CommandGroup = (program, runner) => {
-  program
-    .command("copy")
+  worksOnWholeStore(program.command("copy"), "for one namespace backup, then restore --only NAME there")
     .description("copy the whole store into another one, and compare both")
     .requiredOption("--to <config>", "the configuration file of the other store")
     .option("--pattern <pattern>", "only the keys that match, in every namespace")

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { chooseSettings, type ChosenSettings } from "../chosen-settings.js";
+import { checkKeys, chooseSettings, type ChosenSettings } from "../chosen-settings.js";
 import type { CommandGroup, CommandRun } from "../command-runner.js";
 import { checkDriver, checkNode } from "../doctor/check-installation.js";
 import { checkSecrets } from "../doctor/check-permissions.js";
@@ -11,11 +11,11 @@ import { failureReport } from "../failure-report.js";
 import type { Output } from "../output.js";
 import { plural } from "../plural.js";
 import { printable } from "../printable.js";
+import { worksOnWholeStore } from "../whole-store.js";
 
 /** doctor: the whole way from Node to the stored data. */
 export const doctorCommand: CommandGroup = (program, runner) => {
-  program
-    .command("doctor")
+  worksOnWholeStore(program.command("doctor"))
     .description("look at everything between Node and the stored data, and say what is wrong and what to do")
     .action((_options: unknown, command: Command) => runner.run(command, examine));
 };
@@ -53,6 +53,7 @@ interface Configuration {
 async function configuration({ options, io }: CommandRun): Promise<Configuration> {
   try {
     const chosen = await chooseSettings(options, io.environment);
+    checkKeys(chosen, io.environment);
     return {
       chosen,
       findings: [ok("configuration", `${chosen.source}, backend ${chosen.resolved.backend}`)],

@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import { notFound, usageError } from "../cli-error.js";
-import type { CommandGroup, StoreRun } from "../command-runner.js";
+import type { CliIo } from "../cli-io.js";
+import { useChosen, type CommandGroup, type StoreRun } from "../command-runner.js";
 import { EXIT } from "../exit-codes.js";
 import { absence } from "../failure-report.js";
 import { numberArgument } from "../option-parsers.js";
 import { plural } from "../plural.js";
 import { printableName } from "../printable.js";
-import { addValueKinds, argumentValues, type ValueKinds } from "../value-input.js";
+import { addValueOptions, readValues, type ValueOptions } from "../value-input.js";
 import { jsonOf, lineOf, textOf } from "../value-text.js";
 
 /** Hashes, by the names that they have in Redis: hash hset, hash hgetall and their siblings. */
@@ -18,17 +19,22 @@ export const hashCommands: CommandGroup = (program, runner) => {
 
 /** What changes fields: hset, hdel, hincrby. */
 const addWrites: CommandGroup = (hash, runner) => {
-  addValueKinds(hash.command("hset"))
+  addValueOptions(hash.command("hset"))
     .argument("<key>")
-    .argument("<field-and-value...>", "a field and its value, and so on; JSON, or else text")
+    .argument(
+      "<field-and-value...>",
+      "a field and its value, and so on; JSON, or else text; - reads standard input",
+    )
     .description("set fields, all of them at one moment; shows how many are new")
-    .action((key: string, args: readonly string[], options: ValueKinds, command: Command) => {
-      const fields = fieldsOf(args, options);
-      return runner.onStore(command, "write", async ({ ctx, storage, out }) => {
-        const added = await storage.hash(key).hset(ctx, fields);
-        await out.answer(String(added), added);
-      });
-    });
+    .action((key: string, args: readonly string[], options: ValueOptions, command: Command) =>
+      runner.run(command, async (run) => {
+        const fields = await fieldsOf(args, options, run.io);
+        await useChosen(run, "write", async ({ ctx, storage, out }) => {
+          const added = await storage.hash(key).hset(ctx, fields);
+          await out.answer(String(added), added);
+        });
+      }),
+    );
   hash
     .command("hdel")
     .argument("<key>")
@@ -131,13 +137,22 @@ const addListings: CommandGroup = (hash, runner) => {
     );
 };
 
-function fieldsOf(args: readonly string[], options: ValueKinds): ReadonlyMap<string, unknown> {
+/** With `--file` it is one field, whose value the file holds. */
+async function fieldsOf(
+  args: readonly string[],
+  options: ValueOptions,
+  io: CliIo,
+): Promise<ReadonlyMap<string, unknown>> {
+  const [first = ""] = args;
+  if (options.file !== undefined) {
+    if (args.length !== 1) throw usageError("--file gives the value of one field; give that field alone");
+    const [value] = await readValues([], options, io);
+    return new Map([[first, value]]);
+  }
   if (args.length % 2 !== 0) throw usageError("give each field its value: FIELD VALUE, and so on");
   const names = args.filter((_argument, i) => i % 2 === 0);
-  const values = argumentValues(
-    args.filter((_argument, i) => i % 2 === 1),
-    options,
-  );
+  const written = args.filter((_argument, i) => i % 2 === 1);
+  const values = await readValues(written, options, io);
   return new Map(names.map((name, i) => [name, values[i]]));
 }
 

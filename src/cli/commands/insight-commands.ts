@@ -4,6 +4,7 @@ import type { ChosenSettings } from "../chosen-settings.js";
 import type { CommandGroup, StoreRun } from "../command-runner.js";
 import { durationText } from "../duration-text.js";
 import { roundSizeText } from "../size-text.js";
+import { worksOnWholeStore } from "../whole-store.js";
 
 const PAGE_KEYS = 1000;
 /** Files named one by one: a store can have one for each key. */
@@ -15,8 +16,7 @@ interface StatsOptions {
 
 /** What a store is and does: info, stats. */
 export const insightCommands: CommandGroup = (program, runner) => {
-  program
-    .command("info")
+  worksOnWholeStore(program.command("info"), "for one namespace: count --namespace NAME")
     .description("show what the store is and holds, and its configuration with secrets masked")
     .action((_options: unknown, command: Command) =>
       runner.onStore(command, "read", async ({ ctx, store, out, chosen }) => {

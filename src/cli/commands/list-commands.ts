@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { notFound } from "../cli-error.js";
-import type { CommandGroup, StoreRun } from "../command-runner.js";
+import { useChosen, type CommandGroup, type StoreRun } from "../command-runner.js";
 import { EXIT } from "../exit-codes.js";
 import { absence } from "../failure-report.js";
 import { indexArgument } from "../option-parsers.js";
-import { addValueKinds, argumentValues, type ValueKinds } from "../value-input.js";
+import { addValueOptions, readValue, readValues, type ValueOptions } from "../value-input.js";
 import { lineOf, textOf } from "../value-text.js";
 
 /** Items read at once, so that a long list takes no more memory than a short one. */
@@ -24,17 +24,19 @@ const addEnds: CommandGroup = (list, runner) => {
     ["lpush", "before the first item, each in turn"],
     ["rpush", "after the last item"],
   ] as const) {
-    addValueKinds(list.command(verb))
+    addValueOptions(list.command(verb))
       .argument("<key>")
-      .argument("<value...>", "JSON, or else text")
+      .argument("[value...]", "JSON, or else text; - reads standard input")
       .description(`put values ${end}; shows the length`)
-      .action((key: string, args: readonly string[], options: ValueKinds, command: Command) => {
-        const values = argumentValues(args, options);
-        return runner.onStore(command, "write", async ({ ctx, storage, out }) => {
-          const length = await storage.list(key)[verb](ctx, ...values);
-          await out.answer(String(length), length);
-        });
-      });
+      .action((key: string, args: readonly string[], options: ValueOptions, command: Command) =>
+        runner.run(command, async (run) => {
+          const values = await readValues(args, options, run.io);
+          await useChosen(run, "write", async ({ ctx, storage, out }) => {
+            const length = await storage.list(key)[verb](ctx, ...values);
+            await out.answer(String(length), length);
+          });
+        }),
+      );
   }
   for (const [verb, which] of [
     ["lpop", "first"],
@@ -87,30 +89,37 @@ const addReads: CommandGroup = (list, runner) => {
 
 /** What changes a list elsewhere than at its ends: lset, lrem, ltrim. */
 const addChanges: CommandGroup = (list, runner) => {
-  addValueKinds(list.command("lset"))
+  addValueOptions(list.command("lset"))
     .argument("<key>")
     .argument("<index>", "0 is the first item, -1 the last", indexArgument)
-    .argument("<value>", "JSON, or else text")
+    .argument("[value]", "JSON, or else text; - reads standard input")
     .description("replace one item")
-    .action((key: string, index: number, argument: string, options: ValueKinds, command: Command) => {
-      const [value] = argumentValues([argument], options);
-      return runner.onStore(command, "write", async (run) => {
-        if (!(await run.storage.list(key).lset(run.ctx, index, value))) throw noItem(run, key);
-      });
-    });
-  addValueKinds(list.command("lrem"))
+    .action(
+      (key: string, index: number, argument: string | undefined, options: ValueOptions, command: Command) =>
+        runner.run(command, async (run) => {
+          const value = await readValue(argument, options, run.io);
+          await useChosen(run, "write", async (opened) => {
+            const isThere = await opened.storage.list(key).lset(opened.ctx, index, value);
+            if (!isThere) throw noItem(opened, key);
+          });
+        }),
+    );
+  addValueOptions(list.command("lrem"))
     .argument("<key>")
     .argument("<count>", "0 for all, 2 for the first two, -2 for the last two", indexArgument)
-    .argument("<value>", "JSON, or else text")
+    .argument("[value]", "JSON, or else text; - reads standard input")
     .description("remove items that equal a value; shows how many")
-    .action((key: string, count: number, argument: string, options: ValueKinds, command: Command) => {
-      const [value] = argumentValues([argument], options);
-      return runner.onStore(command, "write", async ({ ctx, storage, out }) => {
-        const removed = await storage.list(key).lrem(ctx, count, value);
-        await out.answer(String(removed), removed);
-        return removed === 0 ? EXIT.notFound : EXIT.done;
-      });
-    });
+    .action(
+      (key: string, count: number, argument: string | undefined, options: ValueOptions, command: Command) =>
+        runner.run(command, async (run) => {
+          const value = await readValue(argument, options, run.io);
+          return useChosen(run, "write", async ({ ctx, storage, out }) => {
+            const removed = await storage.list(key).lrem(ctx, count, value);
+            await out.answer(String(removed), removed);
+            return removed === 0 ? EXIT.notFound : EXIT.done;
+          });
+        }),
+    );
   list
     .command("ltrim")
     .argument("<key>")

@@ -3,11 +3,11 @@ import { confirm } from "../confirm.js";
 import type { CommandGroup, StoreRun } from "../command-runner.js";
 import { plural } from "../plural.js";
 import { printableName, quoted } from "../printable.js";
+import { worksOnWholeStore } from "../whole-store.js";
 
 /** Whole namespaces: namespaces, clear. */
 export const namespaceCommands: CommandGroup = (program, runner) => {
-  program
-    .command("namespaces")
+  worksOnWholeStore(program.command("namespaces"), "for one namespace: keys --namespace NAME")
     .description('list the namespaces that hold keys, with their number; "" is the root')
     .action((_options: unknown, command: Command) => runner.onStore(command, "read", list));
   program

@@ -5,7 +5,7 @@ import { EXIT } from "../exit-codes.js";
 import { absence } from "../failure-report.js";
 import { durationArgument } from "../option-parsers.js";
 import { plural } from "../plural.js";
-import { addValueKinds, readValue, type ValueOptions } from "../value-input.js";
+import { addValueOptions, readValue, type ValueOptions } from "../value-input.js";
 import { textOf } from "../value-text.js";
 
 interface GetOptions {
@@ -26,13 +26,11 @@ export const valueCommands: CommandGroup = (program, runner) => {
     .action((key: string, options: GetOptions, command: Command) =>
       runner.onStore(command, "read", (run) => show(run, key, options)),
     );
-  addValueKinds(program.command("set"))
+  addValueOptions(program.command("set"))
     .argument("<key>")
     .argument("[value]", "JSON, or else text; - reads standard input")
     .description("store a value")
     .option("--ttl <duration>", "expire after this time", durationArgument)
-    .option("--file <file>", "read the value from a file")
-    .option("--bytes", "store bytes exactly as given")
     .action(async (key: string, argument: string | undefined, options: SetOptions, command: Command) => {
       await runner.run(command, async (run) => {
         // Before the store is opened: whoever types it in takes their time.

@@ -14,6 +14,7 @@ import { plural } from "../plural.js";
 import { printable, printableName, quoted } from "../printable.js";
 import { Progress } from "../progress.js";
 import type { Access } from "../store-opening.js";
+import { worksOnWholeStore } from "../whole-store.js";
 
 interface VerifyArguments {
   readonly acceptEdits?: boolean;
@@ -22,8 +23,7 @@ interface VerifyArguments {
 
 /** verify: whether everything that is stored is whole, and what can be saved of it. */
 export const verifyCommand: CommandGroup = (program, runner) => {
-  program
-    .command("verify")
+  worksOnWholeStore(program.command("verify"))
     .description("read and check everything that is stored")
     .option("--accept-edits", "take over what was edited by hand in the files of a directory store")
     .option("--repair <config>", "write what is undamaged into the store of this configuration, an empty one")
