@@ -135,7 +135,7 @@ export class MemoryManager {
 
   /**
    * What to show a language model of a session: the system messages that open it, then the last whole rounds within the
-   * bounds. It never begins with an answer or a tool's result whose beginning was cut off.
+   * bounds. It never begins with an answer whose question was cut off, and holds no tool's result without its call.
    */
   async buildHistory(ctx: Context, options: BuildHistoryOptions = {}): Promise<Message[]> {
     requireKnownOptions("history", options, ["sessionId", "maxRounds", "maxMessages"]);
