@@ -279,7 +279,7 @@ export class TransactionCore implements Expiring {
   #checkSize(): void {
     const { maxBatchEntries } = this.#services.backend.info.limits;
     if (this.#buffer.size > maxBatchEntries) {
-      const message = `a transaction holds at most ${maxBatchEntries} writes on this backend; commit in parts`;
+      const message = `one commit makes at most ${maxBatchEntries} writes on this backend; write less at once`;
       throw new StorageFault("too-large", message);
     }
   }
