@@ -48,7 +48,7 @@ export function isStructure(head: Head | undefined, type: EntryType): head is He
 export function putHead(
   core: TransactionCore,
   key: string,
-  before: Head | undefined,
+  before: Pick<Head, "expiry"> | undefined,
   type: EntryType,
   { incarnation, numbers }: Structure,
 ): void {
