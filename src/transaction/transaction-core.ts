@@ -306,7 +306,10 @@ export type Seen = Buffered | DecodedEntry;
 export function plainValue(core: TransactionCore, seen: Seen): unknown {
   if (!isSeen(seen) || seen === DELETED) return undefined;
   if (seen.type !== ENTRY_TYPE.value) {
-    throw new StorageFault("wrong-type", "the key does not hold a plain value");
+    throw new StorageFault(
+      "wrong-type",
+      "the key does not hold a plain value; read what it holds with list or hash",
+    );
   }
   return "kind" in seen ? core.services.source.decodePayload(seen) : seen.handOut();
 }

@@ -176,7 +176,7 @@ describe("concurrent changes of one key", () => {
   });
 
   it("are refused in words that fit a single call when one of them is too large", async () => {
-    const { storage } = await folding({ maxBatchEntries: 40 });
+    const { storage } = await folding({ maxBatchEntries: 40, maxValueBytes: 1000 });
     const fields = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`f${i}`, i]));
     const error: unknown = await storage
       .hash("hash")
@@ -188,6 +188,13 @@ describe("concurrent changes of one key", () => {
         'hash.hset of "hash" failed: one commit makes at most 40 writes on this backend; write less at once',
     });
     expect(await storage.exists(ctx, "hash")).to.equal(false);
+    const { maxValueBytes } = (await storage.info(ctx)).limits;
+    const large: unknown = await storage
+      .hash("hash")
+      .hset(ctx, { a: 1, b: "x".repeat(maxValueBytes) })
+      .catch((thrown: unknown) => thrown);
+    expect(large).to.include({ reason: "too-large" });
+    expect((large as Error).message).to.match(/the field "b": the value takes \d+ bytes, more than the/);
     await storage.stop();
   });
 
