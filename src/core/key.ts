@@ -1,4 +1,4 @@
-import { StorageFault } from "./errors.js";
+import { quoteName, StorageFault } from "./errors.js";
 
 /** Longest key, in bytes of UTF-8. */
 export const MAX_KEY_BYTES = 1024;
@@ -68,7 +68,9 @@ export function checkKeys(keys: Iterable<string>): string[] {
 export function checkField(field: unknown): asserts field is string {
   if (typeof field !== "string") throw new TypeError(`a field must be a string, not ${describe(field)}`);
   const flaw = nameFlaw(field, MAX_FIELD_BYTES);
-  if (flaw !== undefined) throw new StorageFault("invalid-key", `a field ${flaw}`);
+  if (flaw === undefined) return;
+  const what = field === "" ? "a field" : `the field ${quoteName(field)}`;
+  throw new StorageFault("invalid-key", `${what} ${flaw}`);
 }
 
 /** Checks a namespace name: as a key, but at most 128 bytes, and "" is the root. */

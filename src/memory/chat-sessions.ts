@@ -1,15 +1,17 @@
 import type { Context } from "../core/context.js";
 import { parseDuration, type Duration } from "../core/duration.js";
+import { quoteName, StorageError, type Reason } from "../core/errors.js";
 import { requireKnownOptions } from "../core/known-options.js";
 import type { ListOptions } from "../core/listing.js";
-import type { Storage, Transaction } from "../plugin/storage.js";
+import type { Storage } from "../plugin/storage.js";
+import type { ListCalls } from "../structures/list-calls.js";
 import { checkMessage, type Message, type NewMessage } from "./message.js";
 import { recentHistory } from "./recent-history.js";
 
 const DEFAULT_SESSION = "default";
 /** What the keys of sessions begin with, in whatever namespace the storage is. */
 const PREFIX = "memory:session:";
-/** Messages copied, and sessions deleted, at once. */
+/** Sessions deleted at once. */
 const PAGE = 500;
 
 export interface MemoryManagerOptions {
@@ -70,19 +72,18 @@ export interface CopySessionOptions {
  */
 export class MemoryManager {
   readonly #storage: MemoryManagerOptions["storage"];
-  readonly #sessionTtl: Duration | undefined;
+  readonly #sessionTtlMs: number | undefined;
   readonly #now: () => number;
 
   /** @throws TypeError for an unknown option, without a storage, or for a `sessionTtl` that is no duration. */
   constructor(options: MemoryManagerOptions) {
-    if (typeof options?.storage?.list !== "function") {
+    if (!hasLists(options?.storage)) {
       throw new TypeError("a MemoryManager takes { storage }: a store or one of its namespaces");
     }
     requireKnownOptions("memory", options, ["storage", "sessionTtl", "now"]);
     const { storage, sessionTtl, now = Date.now } = options;
-    if (sessionTtl !== undefined) requireDuration(sessionTtl);
     this.#storage = storage;
-    this.#sessionTtl = sessionTtl;
+    this.#sessionTtlMs = sessionTtl === undefined ? undefined : millisecondsOf(sessionTtl);
     this.#now = now;
   }
 
@@ -135,7 +136,7 @@ export class MemoryManager {
 
   /**
    * What to show a language model of a session: the system messages that open it, then the last whole rounds within the
-   * bounds. It never begins with an answer or a tool's result whose beginning was cut off.
+   * bounds. It never begins with an answer whose question was cut off, and holds no tool's result without its call.
    */
   async buildHistory(ctx: Context, options: BuildHistoryOptions = {}): Promise<Message[]> {
     requireKnownOptions("history", options, ["sessionId", "maxRounds", "maxMessages"]);
@@ -165,11 +166,11 @@ export class MemoryManager {
   }
 
   /**
-   * Copies the messages of a session to another, atomically, for a branch of a conversation. Resolves with their number;
-   * 0 when there is no such session, and nothing is made then. Rejects with 5002 `too-large` when they are more than the
-   * backend commits at once.
-   *
-   * @throws TypeError when the target holds messages already and `overwrite` is not set.
+   * Copies the messages of a session to another, for a branch of a conversation: those that it held at one moment during
+   * the call, all of them in one commit. Resolves with their number; 0 when there is no such session, and nothing is made
+   * then. Rejects with 5002: `not-empty` when the target holds messages already and `overwrite` is not set, `too-large`
+   * when they are more than the backend commits at once: `limits.maxBatchEntries` of `info` less two, or
+   * `maxBatchBytes`; with 5001 `conflict` when the session is changed without a pause in other ways than by adding to it.
    */
   async copySession(
     ctx: Context,
@@ -180,22 +181,17 @@ export class MemoryManager {
     requireKnownOptions("copy", options, ["overwrite"]);
     const [source, target] = [keyOf(from), keyOf(to)];
     if (source === target) throw new TypeError("a session cannot be copied to itself; give another id");
-    return await this.#storage.transact(ctx, async (tx) => {
-      const list = tx.list<Message>(source);
-      const length = await list.llen();
-      if (length === 0) return 0;
-      if (options.overwrite === true) await tx.delete(target);
-      else if (await tx.exists(target)) {
-        throw new TypeError(
-          `the session ${JSON.stringify(to)} holds messages; give another id, or overwrite: true`,
-        );
-      }
-      for (let at = 0; at < length; at += PAGE) {
-        await tx.list<Message>(target).rpush(...(await list.lrange(at, Math.min(at + PAGE, length) - 1)));
-      }
-      await this.#prolong(tx, target);
-      return length;
-    });
+    const list = this.#list(source);
+    // As many as there are now: a range up to the end would be another one after each message that is added meanwhile.
+    const length = await list.llen(ctx);
+    const messages = length === 0 ? [] : await list.lrange(ctx, 0, length - 1);
+    if (messages.length === 0) return 0;
+    const replace = options.overwrite === true;
+    try {
+      return await this.#list(target).fill(ctx, messages, { replace, ttlMs: this.#sessionTtlMs });
+    } catch (error) {
+      throw ofCopy(error, from, to, messages.length);
+    }
   }
 
   /** Removes every session of this storage; how many there were. Sessions begun meanwhile may stay. */
@@ -223,17 +219,31 @@ export class MemoryManager {
   }
 
   #push(ctx: Context, key: string, messages: readonly Message[]): Promise<number> {
-    if (this.#sessionTtl === undefined) return this.#storage.list<Message>(key).rpush(ctx, ...messages);
-    return this.#storage.transact(ctx, async (tx) => {
-      const length = await tx.list<Message>(key).rpush(...messages);
-      await this.#prolong(tx, key);
-      return length;
-    });
+    const list = this.#list(key);
+    if (this.#sessionTtlMs === undefined) return list.rpush(ctx, ...messages);
+    return list.rpushUntil(ctx, this.#sessionTtlMs, messages);
   }
 
-  async #prolong(tx: Transaction, key: string): Promise<void> {
-    if (this.#sessionTtl !== undefined) await tx.expire(key, this.#sessionTtl);
+  #list(key: string): ListCalls<Message> {
+    return this.#storage.list<Message>(key) as ListCalls<Message>;
   }
+}
+
+/** What kept a session from being written, in the words of its copy. */
+function ofCopy(error: unknown, from: string, to: string, count: number): unknown {
+  if (!(error instanceof StorageError)) return error;
+  const said = new Map<Reason, string>([
+    ["not-empty", "it holds messages already; give another id, or overwrite: true"],
+    [
+      "too-large",
+      `the ${count} messages of ${quoteName(from)} are more than the backend writes at once (see limits in info); add its last ones to a new session: getMessages with an offset, then add`,
+    ],
+  ]).get(error.reason);
+  if (said === undefined) return error;
+  const { code, reason, key, namespace, backend } = error;
+  const message = `copySession to ${quoteName(to)} failed: ${said}`;
+  const operation = { operation: "copySession", access: "write", backend, key, namespace } as const;
+  return new StorageError({ ...operation, code, reason, message, cause: error });
 }
 
 function keyOf(sessionId: string = DEFAULT_SESSION): string {
@@ -243,9 +253,14 @@ function keyOf(sessionId: string = DEFAULT_SESSION): string {
   return PREFIX + sessionId;
 }
 
-function requireDuration(sessionTtl: Duration): void {
+/** Whether it is a store of this package, whose lists have what sessions need. */
+function hasLists(storage: MemoryManagerOptions["storage"] | undefined): boolean {
+  return typeof storage?.list === "function" && "rpushUntil" in storage.list(PREFIX);
+}
+
+function millisecondsOf(sessionTtl: Duration): number {
   try {
-    parseDuration(sessionTtl);
+    return parseDuration(sessionTtl);
   } catch (error) {
     throw new TypeError(`sessionTtl takes a duration: ${(error as Error).message}`, { cause: error });
   }

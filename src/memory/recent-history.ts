@@ -22,9 +22,9 @@ export interface SessionReader {
 
 /**
  * What a language model should be shown of a session: the system messages that open it, then the last whole rounds
- * within the bounds. So it never begins with an answer whose question is not there, or the result of a tool that nobody
- * called. When the last round alone is too long, its question is kept, and of the rest as much of the end as may stand
- * by itself. Reads no more of the session than it needs, from its end.
+ * within the bounds. So it never begins with an answer whose question is not there. When the last round alone is too long,
+ * its question is kept, and of the rest the end. The result of a tool is left out where its call is not kept before it.
+ * Reads no more of the session than it needs, from its end.
  */
 export async function recentHistory(session: SessionReader, bounds: HistoryBounds): Promise<Message[]> {
   const length = await session.llen();
@@ -74,16 +74,50 @@ function lastRounds(tail: readonly Message[], { maxRounds, maxMessages }: Histor
   const starts = tail.flatMap((message, i) => (isQuestion(message) ? [i] : []));
   const allowed = maxRounds >= starts.length ? starts : starts.slice(-maxRounds);
   const start = allowed.find((place) => tail.length - place <= maxMessages);
-  if (start !== undefined) return tail.slice(start);
+  if (start !== undefined) return withCalls(tail, (place) => place >= start);
   const last = allowed.at(-1);
-  return last === undefined ? [] : shortened(tail.slice(last), maxMessages);
+  if (last === undefined) return [];
+  // The last round alone is too long: its question, and its end.
+  const rest = tail.length - (maxMessages - 1);
+  return withCalls(tail, (place) => place === last || place >= rest);
 }
 
-/** A round that is too long: its question, and the end of it from the first message on that needs none before it. */
-function shortened(round: readonly Message[], most: number): readonly Message[] {
-  const end = most > 1 ? round.slice(1 - most) : [];
-  const first = end.findIndex(({ role }) => role !== "tool");
-  return [round[0] as Message, ...(first === -1 ? [] : end.slice(first))];
+/** The messages at the places that are kept, without the results of tools whose call is not. */
+function withCalls(tail: readonly Message[], isKept: (place: number) => boolean): readonly Message[] {
+  const calls = new CallPlaces();
+  return tail.filter((message, place) => {
+    calls.pass(message, place);
+    if (message.role !== "tool") return isKept(place);
+    const call = calls.of(message);
+    return call !== undefined && isKept(call) && isKept(place);
+  });
+}
+
+/** Where the calls of tools stand, of the messages that were passed. */
+class CallPlaces {
+  /** By whatever text a call names itself with: which of its parts that is, each model says in its own way. */
+  readonly #named = new Map<string, number>();
+  #nearest: number | undefined;
+  #nearestHasIds = false;
+
+  pass({ role, toolCalls }: Message, place: number): void {
+    if (role !== "assistant") return;
+    this.#nearest = place;
+    this.#nearestHasIds = false;
+    // Nobody has checked what a model gave.
+    for (const call of Array.isArray(toolCalls) ? (toolCalls as readonly unknown[]) : []) {
+      if (typeof call !== "object" || call === null) continue;
+      if ("id" in call) this.#nearestHasIds = true;
+      for (const value of Object.values(call) as unknown[])
+        if (typeof value === "string") this.#named.set(value, place);
+    }
+  }
+
+  /** Of a result that names no call, or calls that have no names, the nearest; undefined when it stands before all of them. */
+  of({ toolCallId }: Message): number | undefined {
+    if (toolCallId === undefined) return this.#nearest;
+    return this.#named.get(toolCallId) ?? (this.#nearestHasIds ? undefined : this.#nearest);
+  }
 }
 
 function isQuestion({ role }: Message): boolean {

@@ -312,8 +312,9 @@ function plainValues<T>(keys: readonly string[], entries: readonly DecodedEntry[
 function isPlain(entry: DecodedEntry): boolean {
   if (entry.version === null) return false;
   if (entry.type === ENTRY_TYPE.value) return true;
+  const type = TYPE_NAMES[entry.type] ?? "structure";
   throw new StorageFault(
     "wrong-type",
-    `the key holds a ${TYPE_NAMES[entry.type] ?? "structure"}, not a plain value`,
+    `the key holds a ${type}, not a plain value; read it with list or hash`,
   );
 }

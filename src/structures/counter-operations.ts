@@ -29,14 +29,15 @@ export function requireFinite(by: unknown): asserts by is number {
   if (!Number.isFinite(by)) throw new StorageFault("invalid-value", `a count cannot change by ${by}`);
 }
 
-/** @throws StorageFault `wrong-type`. */
-export function requireNumber(value: unknown, what: string): number {
+/** `what` in a message; it is the `kind` of place that holds the value. @throws StorageFault `wrong-type`. */
+export function requireNumber(value: unknown, kind: "key" | "field", what: string): number {
   if (typeof value === "number") return value;
-  throw new StorageFault("wrong-type", `${what} does not hold a number`);
+  const message = `${what} does not hold a number; use another ${kind}, or set a number there first`;
+  throw new StorageFault("wrong-type", message);
 }
 
 function countOf(head: Head | undefined): number {
   if (head === undefined) return 0;
   requireType(head, ENTRY_TYPE.value);
-  return requireNumber(head.content(), "the key");
+  return requireNumber(head.content(), "key", "the key");
 }

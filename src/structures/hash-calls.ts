@@ -1,9 +1,8 @@
 import type { Context } from "../core/context.js";
 import { checkField } from "../core/key.js";
-import { normalizeValue } from "../core/normalize.js";
 import { requireFinite } from "./counter-operations.js";
 import type { Hash, TransactionHash } from "./hash.js";
-import { fieldsOf, type HashData } from "./hash-fields.js";
+import { fieldsOf, valueOf, type HashData } from "./hash-fields.js";
 import { addToField, deleteFields, setFields } from "./hash-operations.js";
 import { readCountOfFields, readField, readFields } from "./hash-reads.js";
 import type { StructureCalls } from "./structure-calls.js";
@@ -29,8 +28,7 @@ export class HashCalls<T> implements Hash<T> {
       if (others.length > 0 || (typeof fieldOrFields === "object" && value !== undefined))
         throw severalFields();
       if (typeof fieldOrFields !== "string") return setFields(this.#key, fieldsOf(fieldOrFields));
-      checkField(fieldOrFields);
-      return setFields(this.#key, [[fieldOrFields, normalizeValue(value)]]);
+      return setFields(this.#key, [[fieldOrFields, valueOf(fieldOrFields, value)]]);
     });
   }
 

@@ -1,4 +1,5 @@
 import { ENTRY_TYPE, type Payload } from "../core/entry.js";
+import { quoteName, StorageFault } from "../core/errors.js";
 import { itemKey, placeOfItem } from "../core/incarnation.js";
 import { checkField, type StoredKey } from "../core/key.js";
 import { normalizeValue } from "../core/normalize.js";
@@ -46,7 +47,8 @@ export function fieldItems(hash: HashState | undefined, fields: readonly string[
 }
 
 export function putField(core: TransactionCore, item: StoredKey, { place, value }: HashItem): void {
-  putItem(core, item, core.services.encoder.encode([place, value]));
+  const encoded = ofField(fieldOf(item), () => core.services.encoder.encode([place, value]));
+  putItem(core, item, encoded);
 }
 
 export function fieldOf(item: StoredKey): string {
@@ -73,8 +75,27 @@ export function fieldsOf(data: HashData): [field: string, value: unknown][] {
     throw new TypeError("hset takes a field and its value, or an object or a Map of fields to values");
   }
   const fields = isMap ? [...(data as ReadonlyMap<string, unknown>)] : Object.entries(data);
-  return fields.map(([field, value]) => {
-    checkField(field);
-    return [field, normalizeValue(value)];
-  });
+  return fields.map(([field, value]) => [field, valueOf(field, value)]);
+}
+
+/** A private copy of the value for a field. @throws TypeError; StorageFault `invalid-key`, `unserializable`, naming the field. */
+export function valueOf(field: unknown, value: unknown): unknown {
+  checkField(field);
+  return ofField(field, () => normalizeValue(value));
+}
+
+/** What is made of one field; names it where it fails. */
+function ofField<R>(field: string, make: () => R): R {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof StorageFault)) throw error;
+    const { reason, message, cause = error } = error;
+    throw new StorageFault(reason, `${named(field)}: ${message}`, { cause });
+  }
+}
+
+/** A field in a message. */
+export function named(field: string): string {
+  return `the field ${quoteName(field)}`;
 }

@@ -9,6 +9,7 @@ import {
   decodeField,
   fieldItems,
   hashOf,
+  named,
   newHash,
   putField,
   putHash,
@@ -58,7 +59,7 @@ export function addToField(key: string, field: string, by: number): FoldedOperat
   return changeFields(key, [field], (core, head, items) => {
     const before = hashOf(head) ?? newHash(core);
     const known = decoded(core, items[0]);
-    const sum = (known === undefined ? 0 : requireNumber(known.value, "the field")) + by;
+    const sum = (known === undefined ? 0 : requireNumber(known.value, "field", named(field))) + by;
     const [item] = fieldItems(before, [field]) as [StoredKey];
     putField(core, item, { place: known?.place ?? before.next, value: sum });
     putHash(core, key, head, known === undefined ? oneMore(before) : before);

@@ -1,6 +1,7 @@
 import type { Context } from "../core/context.js";
+import { expiryIn } from "../core/expiry.js";
 import type { List, TransactionList } from "./list.js";
-import { pop, push, setIndex, trim } from "./list-operations.js";
+import { fill, pop, push, setIndex, trim } from "./list-operations.js";
 import { readIndex, readLength, readRange } from "./list-reads.js";
 import { removeEqual } from "./list-removal.js";
 import { requireIndex } from "./list-span.js";
@@ -34,6 +35,29 @@ export class ListCalls<T> implements List<T> {
         values.map((value) => encoder.encode(value)),
       ),
     );
+  }
+
+  /** As `rpush`, and the list expires `ttlMs` after it, 0 for never. Not for users: one commit with others of the list. */
+  rpushUntil(ctx: Context, ttlMs: number, values: readonly T[]): Promise<number> {
+    return this.#calls.write("list.rpush", ctx, this.#key, (encoder) => {
+      const items = values.map((value) => encoder.encode(value));
+      return push(this.#key, "right", items, { expiry: expiryIn(ttlMs) });
+    });
+  }
+
+  /**
+   * Makes the list of values; their number. Rejects with 5002 `not-empty` when the key holds anything, unless it is to be
+   * replaced. Not for users, as `rpushUntil`.
+   */
+  fill(
+    ctx: Context,
+    values: readonly T[],
+    { ttlMs, replace }: { readonly ttlMs: number | undefined; readonly replace: boolean },
+  ): Promise<number> {
+    return this.#calls.write("list.fill", ctx, this.#key, (encoder) => {
+      const items = values.map((value) => encoder.encode(value));
+      return fill(this.#key, items, { replace, expiry: expiryIn(ttlMs) });
+    });
   }
 
   lpop(ctx: Context): Promise<T | undefined> {

@@ -1,4 +1,5 @@
 import { ENTRY_TYPE, type Payload } from "../core/entry.js";
+import { StorageFault } from "../core/errors.js";
 import type { FoldedOperation } from "../transaction/folded-operations.js";
 import type { Head } from "../transaction/head.js";
 import { updateStructure } from "../transaction/transaction-view.js";
@@ -18,8 +19,16 @@ import { isStructure, noItems, putItem, requireItem } from "./structure-head.js"
 /** An end of a list. */
 export type End = "left" | "right";
 
-/** Adds items one after the other at an end; gives the length then. */
-export function push(key: string, end: End, values: readonly Payload[]): FoldedOperation<number> {
+/** When a list ends from now on: a change that sets it, as heads carry it. */
+export type Deadline = Pick<Head, "expiry">;
+
+/** Adds items one after the other at an end; gives the length then. With a `deadline` the list gets that one as well. */
+export function push(
+  key: string,
+  end: End,
+  values: readonly Payload[],
+  deadline?: Deadline,
+): FoldedOperation<number> {
   return {
     run: (core) =>
       updateStructure(core, key, noItems, ({ head }) => {
@@ -30,8 +39,31 @@ export function push(key: string, end: End, values: readonly Payload[]): FoldedO
         for (const [i, value] of values.entries()) {
           putItem(core, itemAt(span, end === "left" ? span.first - 1 - i : span.end + i), value);
         }
-        putSpan(core, key, head, after);
+        putSpan(core, key, deadline ?? head, after);
         return lengthOf(after);
+      }),
+  };
+}
+
+/** Makes a list of items; gives their number. What the key holds is replaced where that is allowed. */
+export function fill(
+  key: string,
+  values: readonly Payload[],
+  { replace, expiry }: Deadline & { readonly replace: boolean },
+): FoldedOperation<number> {
+  return {
+    run: (core) =>
+      updateStructure(core, key, noItems, ({ head }) => {
+        if (head !== undefined && !replace) {
+          throw new StorageFault(
+            "not-empty",
+            "the key holds something already; use another key, or replace it",
+          );
+        }
+        const span = { ...newSpan(core), end: values.length };
+        for (const [i, value] of values.entries()) putItem(core, itemAt(span, i), value);
+        putSpan(core, key, { expiry }, span);
+        return values.length;
       }),
   };
 }

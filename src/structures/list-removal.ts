@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { ENTRY_TYPE, type Payload } from "../core/entry.js";
+import { StorageFault } from "../core/errors.js";
 import type { FoldedOperation } from "../transaction/folded-operations.js";
 import type { TransactionCore } from "../transaction/transaction-core.js";
 import { updateStructure } from "../transaction/transaction-view.js";
@@ -29,6 +30,7 @@ export function removeEqual(key: string, count: number, value: Payload): FoldedO
           const values = items.map((item) => source.decodePayload(requireItem(item, ENTRY_TYPE.list)));
           const removed = equalTo(values, source.decodePayload(value), count);
           if (removed.length === 0) return 0;
+          requireRoom(core, values.length, removed);
           putSpan(core, key, head, closeGaps(core, span, values, removed));
           return removed.length;
         },
@@ -42,6 +44,16 @@ function equalTo(values: readonly unknown[], wanted: unknown, count: number): nu
   for (const [i, value] of values.entries()) if (isDeepStrictEqual(value, wanted)) equal.push(i);
   if (count === 0) return equal;
   return count > 0 ? equal.slice(0, count) : equal.slice(count);
+}
+
+/** @throws StorageFault `too-large` when more items have to move than one commit writes. */
+function requireRoom(core: TransactionCore, length: number, removed: readonly number[]): void {
+  const { maxBatchEntries } = core.services.backend.info.limits;
+  const moved = Math.min((removed.at(-1) as number) + 1, length - (removed[0] as number)) - removed.length;
+  // Beside them the head, the check of it, and the range of those that go.
+  if (moved + 3 <= maxBatchEntries) return;
+  const message = `it would move ${moved} items, and one commit makes at most ${maxBatchEntries} writes on this backend; put a mark in their place with lset, or keep shorter lists`;
+  throw new StorageFault("too-large", message);
 }
 
 /** Moves what is before the last removed item to the right, or what is after the first one to the left. */

@@ -71,7 +71,12 @@ export function clip(span: ListSpan, start: number, end: number): readonly [from
 }
 
 /** Writes what became of a list: an empty one is none. */
-export function putSpan(core: TransactionCore, key: string, before: Head | undefined, span: ListSpan): void {
+export function putSpan(
+  core: TransactionCore,
+  key: string,
+  before: Pick<Head, "expiry"> | undefined,
+  span: ListSpan,
+): void {
   const { incarnation, first, end } = span;
   if (first === end) removeStructure(core, key, incarnation);
   else putHead(core, key, before, ENTRY_TYPE.list, { incarnation, numbers: [first, end] });

@@ -20,10 +20,20 @@ const NAMES: Readonly<Record<EntryType, string>> = {
   [ENTRY_TYPE.part]: "part",
 };
 
+/** The calls of a storage for what a key may hold; a part never stands under one, and blobs have none yet. */
+const CALLS: Readonly<Partial<Record<EntryType, string>>> = {
+  [ENTRY_TYPE.value]: "get and set",
+  [ENTRY_TYPE.list]: "list",
+  [ENTRY_TYPE.hash]: "hash",
+};
+
 /** @throws StorageFault `wrong-type` when the key holds something else. */
 export function requireType(head: Head, type: EntryType): void {
   if (head.type === type) return;
-  throw new StorageFault("wrong-type", `the key holds a ${NAMES[head.type]}, not a ${NAMES[type]}`);
+  const calls = CALLS[head.type];
+  const advice = calls === undefined ? "use another key" : `use ${calls} for it, or another key`;
+  const message = `the key holds a ${NAMES[head.type]}, not a ${NAMES[type]}; ${advice}`;
+  throw new StorageFault("wrong-type", message);
 }
 
 /**
@@ -48,7 +58,7 @@ export function isStructure(head: Head | undefined, type: EntryType): head is He
 export function putHead(
   core: TransactionCore,
   key: string,
-  before: Head | undefined,
+  before: Pick<Head, "expiry"> | undefined,
   type: EntryType,
   { incarnation, numbers }: Structure,
 ): void {

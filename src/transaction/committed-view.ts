@@ -40,15 +40,13 @@ export class CommittedView implements StructureView {
     let head = await this.head(key);
     let asked = wanted(head);
     for (let look = 1; asked.length > 0; look++) {
-      const found = await this.#snapshot(key, asked);
-      if (found !== undefined) {
-        head = this.#stored(found.head);
-        const needed = wanted(head);
-        if (needed.every((item) => found.items.has(item))) {
-          return { head, items: needed.map((item) => found.items.get(item)) };
-        }
-        asked = needed;
+      const { items, ...found } = await this.#look(key, asked);
+      head = this.#stored(found.head);
+      const needed = wanted(head);
+      if (found.isOneState && needed.every((item) => items.has(item))) {
+        return { head, items: needed.map((item) => items.get(item)) };
       }
+      asked = needed;
       if (look === MOST_LOOKS) throw neverStill(key);
     }
     return { head, items: [] };
@@ -72,17 +70,33 @@ export class CommittedView implements StructureView {
     return this.#services.source.decodePayload(item);
   }
 
-  /** The head and items of one state; undefined when the head changed between two pages of them. */
-  async #snapshot(key: string, asked: readonly StoredKey[]): Promise<Snapshot | undefined> {
-    const items = new Map<StoredKey, Payload | undefined>();
+  /** The items as they are read, page by page, and the head as it was with the last of them. */
+  async #look(key: string, asked: readonly StoredKey[]): Promise<Look> {
+    const items = new Map<StoredKey, StoredEntry | undefined>();
+    const pages = pagesOf(asked);
     let head: StoredEntry | undefined;
-    for (const [place, page] of pagesOf(asked).entries()) {
+    let isOneState = true;
+    for (const [place, page] of pages.entries()) {
       const { entries } = await this.#readBackend([headKey(key), ...page]);
-      if (place > 0 && head?.version !== entries[0]?.version) return undefined;
+      if (place > 0 && head?.version !== entries[0]?.version) isOneState = false;
       head = entries[0];
       for (const [i, item] of page.entries()) items.set(item, entries[i + 1]);
     }
-    return { head, items };
+    return { head, items, isOneState: isOneState || (await this.#haveStayed(pages.slice(0, -1), items)) };
+  }
+
+  /**
+   * Whether the items of the pages before the last are those that stood there when that one was read, although the head
+   * has changed: others may push meanwhile. One that is absent may have been there in between.
+   */
+  async #haveStayed(pages: readonly (readonly StoredKey[])[], items: Look["items"]): Promise<boolean> {
+    const { backend } = this.#services;
+    for (const page of pages) {
+      if (page.some((item) => items.get(item) === undefined)) return false;
+      const { entries } = await backend.read(this.#ctx, this.#namespace, page, { want: "headers" });
+      if (page.some((item, i) => entries[i]?.version !== items.get(item)?.version)) return false;
+    }
+    return true;
   }
 
   async #scanItems(incarnation: string): Promise<(readonly [StoredKey, Payload])[]> {
@@ -114,9 +128,11 @@ export class CommittedView implements StructureView {
   }
 }
 
-interface Snapshot {
+interface Look {
   readonly head: StoredEntry | undefined;
-  readonly items: ReadonlyMap<StoredKey, Payload | undefined>;
+  readonly items: ReadonlyMap<StoredKey, StoredEntry | undefined>;
+  /** Whether head and items are of one moment. */
+  readonly isOneState: boolean;
 }
 
 function neverStill(key: string): StorageFault {

@@ -279,7 +279,7 @@ export class TransactionCore implements Expiring {
   #checkSize(): void {
     const { maxBatchEntries } = this.#services.backend.info.limits;
     if (this.#buffer.size > maxBatchEntries) {
-      const message = `a transaction holds at most ${maxBatchEntries} writes on this backend; commit in parts`;
+      const message = `one commit makes at most ${maxBatchEntries} writes on this backend; write less at once`;
       throw new StorageFault("too-large", message);
     }
   }
@@ -306,7 +306,10 @@ export type Seen = Buffered | DecodedEntry;
 export function plainValue(core: TransactionCore, seen: Seen): unknown {
   if (!isSeen(seen) || seen === DELETED) return undefined;
   if (seen.type !== ENTRY_TYPE.value) {
-    throw new StorageFault("wrong-type", "the key does not hold a plain value");
+    throw new StorageFault(
+      "wrong-type",
+      "the key does not hold a plain value; read what it holds with list or hash",
+    );
   }
   return "kind" in seen ? core.services.source.decodePayload(seen) : seen.handOut();
 }

@@ -64,7 +64,15 @@ describe("MemoryManager", function () {
       await memory.addUser(ctx, "three", { sessionId: "branch" });
       assert.equal((await memory.getMessages(ctx)).length, 2, "the original goes its own way");
       assert.equal((await memory.getMessages(ctx, { sessionId: "branch" })).length, 3);
-      await assert.rejects(memory.copySession(ctx, "default", "branch"), TypeError);
+      await assert.rejects(memory.copySession(ctx, "default", "branch"), {
+        code: ErrStorageWriteFailed,
+        reason: "not-empty",
+        operation: "copySession",
+        key: "memory:session:branch",
+        message:
+          'copySession to "branch" failed: it holds messages already; give another id, or overwrite: true',
+      });
+      assert.equal((await memory.getMessages(ctx, { sessionId: "branch" })).length, 3);
       assert.equal(await memory.copySession(ctx, "default", "branch", { overwrite: true }), 2);
       assert.equal(await memory.copySession(ctx, "nobody", "other"), 0);
       assert.equal(await memory.deleteSession(ctx, "branch"), true);

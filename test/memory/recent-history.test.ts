@@ -23,6 +23,13 @@ function readerOf(messages: readonly Message[]): SessionReader & { readonly read
   };
 }
 
+/** The places of what is shown of a session in which some messages are more than their role. */
+async function placesIn(letters: string, details: Readonly<Record<number, object>>, bounds: object) {
+  const messages = messagesOf(letters).map((message, i) => ({ ...message, ...details[i] }));
+  const wanted = { maxRounds: Infinity, maxMessages: Infinity, ...bounds };
+  return (await recentHistory(readerOf(messages), wanted)).map(({ at }) => at).join(" ");
+}
+
 async function placesOf(letters: string, maxRounds = Infinity, maxMessages = Infinity): Promise<string> {
   const history = await recentHistory(readerOf(messagesOf(letters)), { maxRounds, maxMessages });
   return history.map(({ content }) => content).join(" ");
@@ -66,6 +73,32 @@ describe("recentHistory", () => {
     assert.equal(await placesOf("uatatata", Infinity, 1), "0");
   });
 
+  it("leaves out the result of a tool whose call is not kept before it", async () => {
+    assert.equal(
+      await placesOf("uast", Infinity, 3),
+      "0 2",
+      "a system message before the result calls nothing",
+    );
+    assert.equal(await placesOf("uast", Infinity, 4), "0 1 2 3");
+    assert.equal(await placesOf("uautsa", 1), "2 4 5", "the user said more before the result was there");
+    assert.equal(await placesOf("uautsa", 2), "0 1 2 3 4 5");
+    assert.equal(await placesOf("utat"), "0 2 3", "nobody has called it");
+  });
+
+  it("takes a result for that of the call it names", async () => {
+    const named = { 1: { toolCalls: [{ id: "1" }] }, 3: { toolCallId: "1" } };
+    assert.equal(await placesIn("uaat", named, { maxMessages: 3 }), "0 2");
+    assert.equal(await placesIn("uaat", named, { maxMessages: 4 }), "0 1 2 3");
+    const otherwise = { 1: { toolCalls: [{ call_id: "1" }] }, 3: { toolCallId: "1" } };
+    assert.equal(await placesIn("uaat", otherwise, { maxMessages: 3 }), "0 2");
+    const unread = { 3: { toolCalls: [{ id: "2" }] }, 4: { toolCallId: "1" }, 5: { toolCallId: "2" } };
+    assert.equal(await placesIn("uauattaa", unread, { maxRounds: 1 }), "2 3 5 6 7");
+    const unnamed = { 1: { toolCalls: ["weather()"] }, 2: { toolCallId: "1" } };
+    assert.equal(await placesIn("uat", unnamed, {}), "0 1 2");
+    for (const toolCalls of [null, {}, "weather()", [null, 7]])
+      assert.equal(await placesIn("uat", { 1: { toolCalls }, 2: { toolCallId: "1" } }, {}), "0 1 2");
+  });
+
   it("reads no more of a long session than it needs", async () => {
     const session = readerOf(messagesOf("s" + "ua".repeat(50_000)));
     const history = await recentHistory(session, { maxRounds: 3, maxMessages: Infinity });
@@ -94,9 +127,17 @@ describe("recentHistory", () => {
             places,
             places.toSorted((a, b) => a - b),
           );
-          assert.ok(places.slice(1).every((place, i) => place === (places[i] as number) + 1 || i === 0));
-          if (body.length > 1 && places[1] !== (places[0] as number) + 1)
-            assert.notEqual(body[1]?.role, "tool");
+          const calledAt = body.find(({ role }) => role === "assistant")?.at ?? Infinity;
+          for (const { role, at } of body)
+            if (role === "tool") assert.ok(at > calledAt, `${at} of ${session}`);
+          const [question, ...rest] = places as [number, ...number[]];
+          const room = maxMessages - opening;
+          const cut = session.length - question <= room ? question + 1 : session.length - room + 1;
+          const due = all.filter(({ role, at }) => at >= cut && (role !== "tool" || at > calledAt));
+          assert.deepEqual(
+            rest,
+            due.map(({ at }) => at),
+          );
         } else if (maxMessages > opening && maxRounds > 0) assert.ok(!session.slice(opening).includes("u"));
       }),
       { numRuns: 500 },

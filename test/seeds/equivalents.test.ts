@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { openStorage, type StoragePlugin } from "../../src/index.js";
+import { background, defaultBackends, openStorage, type StoragePlugin } from "../../src/index.js";
 import { ROOT } from "../architecture/source-tree.js";
+import { MEMORY_FOLDER } from "../support/memory-folder.js";
 import { equivalentsOf, findName, holdingTests } from "./equivalents.js";
 
 /** Every name that a source document gives to something, by the document. */
@@ -13,6 +15,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     ..."Get Set Delete Commit Rollback".split(" ").map((call) => `Transaction.${call}`),
     ..."backend file_path cache_size ttl_cleanup_interval".split(" ").map((key) => `storage.${key}`),
     "storage",
+    "database of storage.backend",
     ..."ErrStorageReadFailed ErrStorageWriteFailed ErrStorageCorrupted ErrStorageNotFound".split(" "),
   ],
   "An adapter of key-value stores, written for Python": [
@@ -42,6 +45,9 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
       "serialize deserialize serialize_to_string deserialize_from_string"
         .split(" ")
         .map((call) => `Serializer.${call}`),
+      "type size config file_size data_count list_count hash_count"
+        .split(" ")
+        .map((name) => `StorageBackend.info: ${name}`),
       ["SerializationError", "DeserializationError", "MemoryManager", "MemoryManager.add_user"],
       ["MemoryManager.add_assistant", "MemoryManager.build_history"],
       ["storage[key]", "storage[key] = value", "del storage[key]", "key in storage", "len(storage)"],
@@ -49,13 +55,30 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe("docs/seeds.md", () => {
+  let folder: string;
   let storage: StoragePlugin;
 
   before(async () => {
-    storage = await openStorage({ backend: "memory" });
+    folder = await mkdtemp(join(MEMORY_FOLDER, "holdfast-seeds-"));
+    storage = await openStorage({ backend: "file", file_path: join(folder, "store.json") });
   });
 
-  after(async () => storage.stop());
+  after(async () => {
+    await storage.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it("names every backend of the package, and database with its drivers", async () => {
+    const rows = equivalentsOf("A storage plugin, written for Go");
+    const saidOf = (here: string) =>
+      namesIn(rows.filter((row) => row.here === here).map(({ difference }) => difference));
+    expect(saidOf("storage.backend").sort()).to.deep.equal([...defaultBackends().names]);
+    const drivers = saidOf("storage.driver").filter((name) => !name.startsWith("backend:"));
+    expect(drivers).to.deep.equal(driversOf(await findName(storage, "storage.driver")));
+    const database = await openStorage({ backend: "database" });
+    expect((await database.info(background())).type).to.equal(drivers[0]);
+    await database.stop();
+  });
 
   for (const [source, names] of Object.entries(NAMES)) {
     describe(source, () => {
@@ -94,3 +117,14 @@ describe("docs/seeds.md", () => {
     }
   });
 });
+
+/** What stands in backquotes. */
+function namesIn(cells: readonly string[]): string[] {
+  return cells.flatMap((cell) => [...cell.matchAll(/`(.+?)`/g)].map(([, name = ""]) => name));
+}
+
+/** The names that the schema of `storage.driver` takes. */
+function driversOf(schema: unknown): readonly string[] {
+  const { anyOf } = schema as { readonly anyOf: readonly { readonly enum?: readonly string[] }[] };
+  return anyOf.flatMap((one) => one.enum ?? []);
+}

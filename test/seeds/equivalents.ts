@@ -9,6 +9,8 @@ import { ROOT } from "../architecture/source-tree.js";
 export interface Equivalent {
   readonly there: string;
   readonly here: string;
+  /** Where the two differ; "" where they do not. */
+  readonly difference: string;
 }
 
 function sectionOf(heading: string): string {
@@ -20,8 +22,12 @@ function sectionOf(heading: string): string {
 
 /** The rows of the tables in docs/seeds.md below a heading of the second level. */
 export function equivalentsOf(source: string): readonly Equivalent[] {
-  const cells = [...sectionOf(source).matchAll(/^\| (.+?) \| `(.+?)` \|/gm)];
-  return cells.map(([, there = "", here = ""]) => ({ there: there.replaceAll("`", ""), here }));
+  const cells = [...sectionOf(source).matchAll(/^\| (.+?) \| `(.+?)` \|(.*)\|$/gm)];
+  return cells.map(([, there = "", here = "", difference = ""]) => ({
+    there: there.replaceAll("`", ""),
+    here,
+    difference: difference.trim(),
+  }));
 }
 
 /** A test that holds a case, by the table of docs/seeds.md. */
@@ -62,6 +68,7 @@ async function holderOf(storage: StoragePlugin, owner: string): Promise<object |
   if (owner === "Codec") return codec("json");
   if (owner === "MemoryManager") return new MemoryManager({ storage });
   if (owner === "CacheStats") return await storage.getCacheStats(ctx);
+  if (owner === "StoreInfo") return await storage.info(ctx);
   if (owner !== "Transaction") return undefined;
   const tx = await storage.beginTransaction(ctx);
   await tx.rollback();

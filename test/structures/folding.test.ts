@@ -175,12 +175,42 @@ describe("concurrent changes of one key", () => {
     await storage.stop();
   });
 
+  it("are refused in words that fit a single call when one of them is too large", async () => {
+    const { storage } = await folding({ maxBatchEntries: 40, maxValueBytes: 1000 });
+    const fields = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`f${i}`, i]));
+    const error: unknown = await storage
+      .hash("hash")
+      .hset(ctx, fields)
+      .catch((thrown: unknown) => thrown);
+    expect(error).to.include({
+      reason: "too-large",
+      message:
+        'hash.hset of "hash" failed: one commit makes at most 40 writes on this backend; write less at once',
+    });
+    expect(await storage.exists(ctx, "hash")).to.equal(false);
+    const { maxValueBytes } = (await storage.info(ctx)).limits;
+    const large: unknown = await storage
+      .hash("hash")
+      .hset(ctx, { a: 1, b: "x".repeat(maxValueBytes) })
+      .catch((thrown: unknown) => thrown);
+    expect(large).to.include({ reason: "too-large" });
+    expect((large as Error).message).to.match(/the field "b": the value takes \d+ bytes, more than the/);
+    await storage.stop();
+  });
+
   it("refuse a removal that moves more than the backend takes, and change nothing", async () => {
     const { storage } = await folding({ maxBatchEntries: 40 });
     const list = storage.list<number>("list");
     for (let i = 0; i < 5; i++) await list.rpush(ctx, ...Array.from({ length: 20 }, (_, j) => i * 20 + j));
     const error: unknown = await list.lrem(ctx, 0, 50).catch((thrown: unknown) => thrown);
-    expect(error).to.include({ reason: "too-large", code: 5002, key: "list" });
+    expect(error).to.include({
+      reason: "too-large",
+      code: 5002,
+      key: "list",
+      message:
+        'list.lrem of "list" failed: it would move 49 items, and one commit makes at most 40 writes on this backend; ' +
+        "put a mark in their place with lset, or keep shorter lists",
+    });
     expect(await list.llen(ctx)).to.equal(100);
     expect(await list.lrem(ctx, 0, 10)).to.equal(1);
     expect(await list.lindex(ctx, 10)).to.equal(11);

@@ -11,7 +11,7 @@ export function limitFault(batch: Batch, limits: Limits): StorageFault | undefin
   if (items > limits.maxBatchEntries) {
     return tooLarge(
       batch,
-      `a batch of ${items} writes and checks is over the limit of ${limits.maxBatchEntries}`,
+      `a batch of ${items} writes and checks is over the limit of ${limits.maxBatchEntries}; write less at once`,
     );
   }
   return isSurelySmall(batch, limits) ? undefined : sizeFault(batch, limits);
@@ -32,12 +32,15 @@ function sizeFault(batch: Batch, limits: Limits): StorageFault | undefined {
     if (bytes <= limits.maxValueBytes) continue;
     return tooLarge(
       batch,
-      `a value of ${bytes} bytes is over the limit of ${limits.maxValueBytes}`,
+      `a value of ${bytes} bytes is over the limit of ${limits.maxValueBytes}; split it`,
       write as Put,
     );
   }
   if (total <= limits.maxBatchBytes) return undefined;
-  return tooLarge(batch, `a batch of ${total} bytes is over the limit of ${limits.maxBatchBytes}`);
+  return tooLarge(
+    batch,
+    `a batch of ${total} bytes is over the limit of ${limits.maxBatchBytes}; write less at once`,
+  );
 }
 
 function dataBytes({ data }: Put): number {

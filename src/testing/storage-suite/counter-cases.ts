@@ -82,7 +82,9 @@ function refusalCases(list: StorageCaseList): void {
     for (const value of ["1", null, true, 1n, [1], { n: 1 }]) {
       await store.set(ctx, "text", value);
       const expected = { reason: "wrong-type", code: 5002, key: "text", retryable: false } as const;
-      await rejects(() => store.counter("text").incr(ctx), { ...expected, operation: "counter.incr" });
+      const refused = { ...expected, operation: "counter.incr" };
+      const { message } = await rejects(() => store.counter("text").incr(ctx), refused);
+      assert.match(message, /the key does not hold a number; use another key, or set a number there first$/);
       await rejects(() => store.counter("text").get(ctx), { reason: "wrong-type", code: 5001 });
       assert.deepEqual(await store.get(ctx, "text"), value);
     }

@@ -123,7 +123,12 @@ function countingCases(list: StorageCaseList): void {
     assert.equal(await hash.hincrby(ctx, "n", -0.5), 4.5);
     assert.deepEqual(await hash.hgetall(ctx), new Map([["n", 4.5]]));
     await hash.hset(ctx, "text", "1");
-    await rejects(() => hash.hincrby(ctx, "text"), { reason: "wrong-type", code: 5002, key: "hash" });
+    const refused = await rejects(() => hash.hincrby(ctx, "text"), {
+      reason: "wrong-type",
+      code: 5002,
+      key: "hash",
+    });
+    assert.match(refused.message, /the field "text" does not hold a number; use another field/);
     await rejects(() => hash.hincrby(ctx, "n", Number.NaN), "invalid-value");
     assert.deepEqual(await hash.hvals(ctx), [4.5, "1"]);
   });
@@ -163,6 +168,17 @@ function argumentCases(list: StorageCaseList): void {
       await rejects(() => hash.hget(ctx, field), { reason: "invalid-key", code: 5001 });
       await rejects(() => hash.hdel(ctx, "a", field), "invalid-key");
     }
+    const long = "f".repeat(513);
+    const { message: tooLong } = await rejects(() => hash.hset(ctx, { a: 1, [long]: 2 }), "invalid-key");
+    assert.match(tooLong, /the field "f{64}"… must be at most 512 bytes of UTF-8, not 513/);
+    const { message: within } = await rejects(
+      () => hash.hset(ctx, { a: 1, b: { c: () => 2 } as never }),
+      "unserializable",
+    );
+    assert.match(within, /the field "b": at \.c: a function cannot be stored/);
+    const { message: alone } = await rejects(() => hash.hset(ctx, "b", (() => 2) as never), "unserializable");
+    assert.match(alone, /the field "b": a function cannot be stored/);
+    assert.equal(await hash.hlen(ctx), fields.length);
     await misuses(() => hash.hget(ctx, 1 as never), /a field must be a string, not number/);
     await misuses(() => hash.hset(ctx, new Set(["a"]) as never), /an object or a Map/);
     await misuses(() => hash.hset(ctx, null as never), /an object or a Map/);

@@ -104,7 +104,9 @@ function typeCases(list: StorageCaseList): void {
     const read = { reason: "wrong-type", code: 5001 } as const;
     for (const key of ["hash", "value"]) {
       const items = store.list(key);
-      await rejects(() => items.rpush(ctx, 1), { ...write, key });
+      const { message } = await rejects(() => items.rpush(ctx, 1), { ...write, key });
+      const held = key === "hash" ? "hash, not a list; use hash" : "plain value, not a list; use get and set";
+      assert.ok(message.endsWith(`failed: the key holds a ${held} for it, or another key`), message);
       await rejects(() => items.lpop(ctx), write);
       await rejects(() => items.ltrim(ctx, 0, 0), write);
       await rejects(() => items.lrem(ctx, 0, 1), write);

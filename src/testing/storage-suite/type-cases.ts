@@ -42,12 +42,14 @@ function listCases(list: StorageCaseList): void {
     await plant(rig, "list", LIST);
     const expected = { reason: "wrong-type", code: 5001, key: "list", retryable: false } as const;
     for (const context of [ctx, strong]) {
-      await rejects(() => store.get(context, "list"), { ...expected, operation: "get" });
+      const { message } = await rejects(() => store.get(context, "list"), { ...expected, operation: "get" });
+      assert.match(message, /holds a list, not a plain value; read it with list or hash$/);
       await rejects(() => store.getOr(context, "list", 0), { ...expected, operation: "getOr" });
       await rejects(() => store.getEntry(context, "list"), { ...expected, operation: "getEntry" });
     }
     await store.transact(ctx, async (tx) => {
-      await rejects(() => tx.get("list"), { ...expected, operation: "transaction.get" });
+      const { message } = await rejects(() => tx.get("list"), { ...expected, operation: "transaction.get" });
+      assert.match(message, /does not hold a plain value; read what it holds with list or hash$/);
       await rejects(() => tx.getOr("list", 0), { ...expected, operation: "transaction.getOr" });
     });
     await store.clear(ctx);
