@@ -61,7 +61,7 @@ export async function openDirectory(
   const filing: Filing = new Filing({
     ...{ store, files, timers, warn: setup.warn, delayMs: options.filingMs },
     makeDurable: () => commits.makeDurable(),
-    checkOwner: () => checkOwner(lock),
+    checkOwner: () => log.checkOwner(),
   });
   const commits: CommitLog = new CommitLog({
     ...{ log, timers, waits: options.waits, intervalMs: options.intervalMs, warn: setup.warn },
@@ -104,9 +104,4 @@ async function checkPlace(fs: FileSystem, layout: DirectoryLayout): Promise<void
   });
   if (own === undefined || own === "folder") return;
   throw new StorageFault("foreign", `${layout.ownFolder} is not a folder; move it away or give another path`);
-}
-
-async function checkOwner(lock: HeldLock): Promise<void> {
-  if (await lock.isHeld()) return;
-  throw new StorageFault("locked", "another process has taken over the store; close it and open it again");
 }

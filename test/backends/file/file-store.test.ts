@@ -5,7 +5,15 @@ import { background } from "../../../src/core/context.js";
 import { codeOf, ErrStorageCorrupted, type StorageFault } from "../../../src/core/errors.js";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
 import { SimulatedFileSystem, type FileOperation } from "../../../src/testing/simulated-file-system.js";
-import { FOLDER, PATH, PLAIN, simulatedStore, type StoreForm } from "../../crash/simulated-store.js";
+import {
+  FOLDER,
+  lockOfTheLast,
+  PATH,
+  PLAIN,
+  simulatedStore,
+  type StoreForm,
+} from "../../crash/simulated-store.js";
+import { tryTakeover } from "../../crash/takeover.js";
 
 const ctx = background();
 let ids = 0;
@@ -341,5 +349,10 @@ describe("file backend: several openers", () => {
     const next = await opened(fs.afterKill());
     expect([await get(next, "a"), await get(next, "b")]).to.deep.equal(['"a"', '"b"']);
     expect(await get(next, "from the late one")).to.equal(undefined);
+  });
+
+  it("a former owner is told that the store is locked, also once the new one has closed it, and overwrites nothing", async () => {
+    expect(await tryTakeover("file", lockOfTheLast())).to.deep.equal([]);
+    expect(await tryTakeover("directory", lockOfTheLast())).to.deep.equal([]);
   });
 });
