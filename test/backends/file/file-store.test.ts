@@ -133,6 +133,35 @@ describe("file backend: its files", () => {
     }
   });
 
+  it("a flipped bit anywhere in the beginning of a file of ours is told as damage, not as another's file", async () => {
+    const store = await opened(fs);
+    await put(store, "a");
+    for (const path of [PATH, `${PATH}.journal-1`]) {
+      const content = Buffer.from(fs.contents().get(path) ?? []);
+      const told = new Set<string>();
+      for (let bit = 0; bit < content.indexOf("\n") * 8; bit++) {
+        const left = new SimulatedFileSystem();
+        for (const [each, bytes] of fs.contents())
+          left.plant(each, each === path ? flipped(bytes, bit) : bytes);
+        told.add((await faultFrom(opened(left))).reason);
+      }
+      // A flipped digit of the format makes it a newer one.
+      expect([...told].sort(), path).to.deep.equal(["checksum", "newer-format"]);
+    }
+  });
+
+  it("a journal of another store in the place of ours is told as such", async () => {
+    await opened(fs);
+    const other = new SimulatedFileSystem();
+    await opened(other, PLAIN, new FakeRuntime({ seed: 2 }));
+    fs.plant(`${PATH}.journal-1`, other.contents().get(`${PATH}.journal-1`) ?? Buffer.alloc(0));
+    const fault = await faultFrom(opened(fs));
+    expect([fault.reason, fault.message.includes("it belongs to another store")]).to.deep.equal([
+      "foreign",
+      true,
+    ]);
+  });
+
   it("verify names the file and the offset of what is damaged", async () => {
     const store = await opened(fs);
     await put(store, "a");
@@ -145,6 +174,12 @@ describe("file backend: its files", () => {
     expect(report?.problems[0]?.offset).to.equal(journal.indexOf("\n") + 1);
   });
 });
+
+function flipped(content: Uint8Array, bit: number): Uint8Array {
+  const copy = Uint8Array.from(content);
+  copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7));
+  return copy;
+}
 
 describe("file backend: a value that is not the one beside its checksum", () => {
   const options = { start: "" };
