@@ -13,6 +13,7 @@ import {
   simulatedStore,
   type StoreForm,
 } from "../../crash/simulated-store.js";
+import { CRASH_STORES, crashStoreIn } from "../../crash/crash-store.js";
 import { tryTakeover } from "../../crash/takeover.js";
 
 const ctx = background();
@@ -270,13 +271,32 @@ describe("file backend: opened for reading", () => {
     expect(after).to.deep.equal(before);
   });
 
-  it("does not make a store", async () => {
+  it("does not make a store, and says that there is none", async () => {
     const fs = new SimulatedFileSystem();
-    expect((await faultFrom(reading(fs).open(ctx))).message).to.include(
-      "opening /data/storage.json for reading",
+    for (const backend of ["file", "directory"] as const) {
+      const form = { ...PLAIN, backend, readOnly: true };
+      expect((await faultFrom(simulatedStore(fs, form).open(ctx))).message).to.match(
+        /^opening \/data\/\S+ for reading failed: there is no store yet; open it once without read_only: true to make one/,
+      );
+    }
+    const salvaging = simulatedStore(fs, { ...PLAIN, salvage: true });
+    expect((await faultFrom(salvaging.open(ctx))).message).to.equal(
+      "salvaging /data/storage.json failed: there is no store yet; check the path",
     );
     expect(namesIn(fs)).to.deep.equal([]);
   });
+
+  it("says so too where even the folder is missing", async () => {
+    const reader = await crashStoreIn("/nowhere/at/all", { ...CRASH_STORES.file, options: readOnlyIn });
+    const { message } = await faultFrom(reader.open(ctx));
+    expect(message).to.include(
+      "opening /nowhere/at/all/storage.json for reading failed: there is no store yet",
+    );
+  });
+
+  function readOnlyIn(folder: string) {
+    return { path: `${folder}/storage.json`, readOnly: true };
+  }
 });
 
 describe("file backend: when writing fails", () => {
