@@ -300,7 +300,7 @@ describe("file backend: opened for reading", () => {
 });
 
 describe("file backend: when writing fails", () => {
-  it("a full disk is told, loses nothing, and is healed by space without reopening", async () => {
+  it("a full disk is told, loses nothing, and is healed by space without reopening (R8)", async () => {
     const fs = new SimulatedFileSystem();
     const store = await opened(fs, {
       ...PLAIN,
