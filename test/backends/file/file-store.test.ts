@@ -1,54 +1,13 @@
 import { crc32 } from "node:zlib";
 import { expect } from "chai";
 import type { Backend } from "../../../src/backends/backend.js";
-import { background } from "../../../src/core/context.js";
-import { codeOf, ErrStorageCorrupted, type StorageFault } from "../../../src/core/errors.js";
+import { codeOf, ErrStorageCorrupted } from "../../../src/core/errors.js";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
 import { SimulatedFileSystem, type FileOperation } from "../../../src/testing/simulated-file-system.js";
-import {
-  FOLDER,
-  lockOfTheLast,
-  PATH,
-  PLAIN,
-  simulatedStore,
-  type StoreForm,
-} from "../../crash/simulated-store.js";
+import { lockOfTheLast, PATH, PLAIN, simulatedStore } from "../../crash/simulated-store.js";
 import { CRASH_STORES, crashStoreIn } from "../../crash/crash-store.js";
 import { tryTakeover } from "../../crash/takeover.js";
-
-const ctx = background();
-let ids = 0;
-
-async function put(store: Backend, key: string, data = JSON.stringify(key)): Promise<void> {
-  const write = { kind: "put", key, type: 1, codec: 1, data, expiry: undefined } as const;
-  await store.commit([{ id: `v${++ids}`, ctx, namespace: "", checks: [], ranges: [], writes: [write] }]);
-}
-
-async function get(store: Backend, key: string): Promise<string | Uint8Array | undefined> {
-  return (await store.read(ctx, "", [key])).entries[0]?.data;
-}
-
-async function opened(
-  fs: SimulatedFileSystem,
-  form: StoreForm = PLAIN,
-  runtime = new FakeRuntime(),
-): Promise<Backend> {
-  const store = simulatedStore(fs, form, runtime);
-  await store.open(ctx);
-  return store;
-}
-
-function faultFrom(call: Promise<unknown>): Promise<StorageFault> {
-  return call.then(
-    () => expect.fail("it must be refused"),
-    (error: unknown) => error as StorageFault,
-  );
-}
-
-const namesIn = (fs: SimulatedFileSystem) =>
-  [...fs.contents().keys()].map((path) => path.slice(FOLDER.length + 1));
-const textOf = (fs: SimulatedFileSystem, path: string) =>
-  Buffer.from(fs.contents().get(path) ?? []).toString();
+import { ctx, faultFrom, get, namesIn, opened, put, textOf } from "./simulated-stores.js";
 
 describe("file backend: its files", () => {
   let fs: SimulatedFileSystem;
