@@ -260,11 +260,13 @@ describe("file backend: opened for reading", () => {
 
 describe("file backend: when writing fails", () => {
   it("a full disk is told, loses nothing, and is healed by space without reopening (R8)", async () => {
+    for (const backend of ["file", "directory"] as const) await fillDisk(backend);
+  });
+
+  async function fillDisk(backend: "file" | "directory"): Promise<void> {
     const fs = new SimulatedFileSystem();
-    const store = await opened(fs, {
-      ...PLAIN,
-      sizes: { ...PLAIN.sizes, segmentBytes: 0, compactBytes: 1e9 },
-    });
+    const form = { ...PLAIN, backend, sizes: { ...PLAIN.sizes, segmentBytes: 0, compactBytes: 1e9 } };
+    const store = await opened(fs, form);
     await put(store, "before");
     let used = 0;
     for (const content of fs.contents().values()) used += content.length;
@@ -276,9 +278,9 @@ describe("file backend: when writing fails", () => {
     fs.capacityBytes = Infinity;
     await put(store, "after");
     await put(store, "big");
-    const next = await opened(fs.afterKill());
+    const next = await opened(fs.afterKill(), form);
     for (const key of ["before", "after", "big"]) expect(await get(next, key)).to.equal(JSON.stringify(key));
-  });
+  }
 
   it("an opening that fails on a full disk leaves no journal behind, of a store that is there and of a new one", async () => {
     const fs = new SimulatedFileSystem();
