@@ -6,12 +6,17 @@ import {
   trySnapshotFlips,
   trySnapshotTruncations,
 } from "./damaged-snapshot.js";
+import { tryTornWrites } from "./torn-writes.js";
 
 const SEED = 1;
 
 describe("damaged files", () => {
   it("every truncation of a journal leaves exactly the frames that are whole", () => {
     expect(tryTruncations(sampleJournal(48 * 1024, 4096, SEED)).failures).to.deep.equal([]);
+  });
+
+  it("a group of commits of which sectors are lost is dropped whole, and not taken for damage", () => {
+    expect(tryTornWrites(SEED, 500)).to.deep.equal([]);
   });
 
   it("every flipped bit of a journal is reported where it is", () => {

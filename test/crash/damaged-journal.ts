@@ -6,9 +6,9 @@ import { replay, startOfJournal, type ReplayPoint } from "../../src/backends/fil
 import { localEntry } from "../../src/backends/local/local-entry.js";
 import { SeededRandom } from "./seeded-random.js";
 
-const HEADER: JournalHeader = { store: "abcdefghijkl", epoch: 7, follows: 6, after: 41, late: false };
-const SEED = frameSeed(HEADER.store, HEADER.epoch);
-const FILE = "storage.json.journal-7";
+export const HEADER: JournalHeader = { store: "abcdefghijkl", epoch: 7, follows: 6, after: 41, late: false };
+export const SEED = frameSeed(HEADER.store, HEADER.epoch);
+export const FILE = "storage.json.journal-7";
 
 /** A journal in memory and the places between its frames, the header's end first. */
 export interface SampleJournal {
@@ -40,7 +40,8 @@ export function sampleJournal(minBytes: number, tailBytes: number, seed: number)
   return { bytes: Buffer.concat([...frames, Buffer.alloc(tailBytes)]), points };
 }
 
-function sampleCommit(sequence: number, random: SeededRandom) {
+/** A commit of some puts. */
+export function sampleCommit(sequence: number, random: SeededRandom) {
   const id = `AbCdEfGhIjk${sequence}`;
   const writes = Array.from({ length: 1 + random.below(3) }, () => {
     const data = JSON.stringify({

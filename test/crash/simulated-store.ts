@@ -17,6 +17,8 @@ export interface StoreForm {
   readonly sizes: StoreSizes;
   readonly readOnly?: boolean;
   readonly salvage?: boolean;
+  /** `unguarded` unless given. */
+  readonly lock?: StoreLock;
 }
 
 export const PLAIN: StoreForm = {
@@ -30,6 +32,18 @@ export const FOLDER = "/data";
 /** Of a store of the directory backend. */
 export const DIRECTORY = `${FOLDER}/store`;
 export const PATH = `${FOLDER}/storage.json`;
+
+/** Everybody gets it, and whoever did last holds it: as when a lock file is removed under its owner. */
+export function lockOfTheLast(): StoreLock {
+  let last: object | undefined;
+  return {
+    async acquire() {
+      const owner = {};
+      last = owner;
+      return { isHeld: async () => last === owner, release: async () => undefined };
+    },
+  };
+}
 
 /** A crash leaves no owner, and tests open one store at a time. */
 export const unguarded: StoreLock = {
@@ -57,7 +71,7 @@ export function simulatedStore(
     compression: form.compression,
     warn: () => undefined,
   };
-  const surroundings = { fs, lock: unguarded, sizes: form.sizes };
+  const surroundings = { fs, lock: form.lock ?? unguarded, sizes: form.sizes };
   return form.backend === "directory"
     ? new DirectoryBackend(setup, surroundings)
     : new FileBackend(setup, surroundings);

@@ -2,7 +2,9 @@ import { expect } from "chai";
 import type { LongRow } from "../support/long-row.js";
 import { longRows, readRecord } from "../support/long-run.js";
 import { nextSeed, renderInto, withRun, type RecordedRun } from "../support/reliability-record.js";
+import { readSourceTree } from "../architecture/source-tree.js";
 import { readMarkdown } from "./markdown.js";
+import { exhibitRows, museumExhibits } from "./museum-exhibits.js";
 
 describe("docs/reliability.md", () => {
   it("holds the table that its record gives", () => {
@@ -18,7 +20,34 @@ describe("docs/reliability.md", () => {
     );
     expect(rows.flatMap(({ runs }) => runs.flatMap(({ details }) => details))).to.deep.equal([]);
   });
+
+  it("lists every exhibit of the bug museum (R17), and what finds it", () => {
+    const exhibits = museumExhibits();
+    expect(exhibits.length).to.be.at.least(30);
+    expect(tableUnder(readMarkdown("docs/reliability.md"), "| part | bug | found by |")).to.deep.equal(
+      exhibitRows(exhibits),
+    );
+  });
+
+  it("names for R8 every file with a test of a full disk", () => {
+    const [row = ""] = tableUnder(readMarkdown("docs/reliability.md"), "| row | what holds | tests |");
+    const named = [...row.matchAll(/`(test\/[^`]+)`/g)].map(([, path]) => path);
+    expect(named).to.deep.equal(filesTitled(/\bit\(\s*"[^"]*\(R8\)"/));
+  });
 });
+
+/** The rows of the table with this head. */
+function tableUnder(page: string, head: string): readonly string[] {
+  const [, rest = ""] = page.split(`${head}\n`);
+  const [, ...rows] = rest.slice(0, rest.indexOf("\n\n")).split("\n");
+  return rows;
+}
+
+/** The test files with such a title in them, in order. */
+function filesTitled(title: RegExp): readonly string[] {
+  const files = [...readSourceTree("test").values()].filter(({ text }) => title.test(text));
+  return files.map(({ path }) => `test/${path}`).sort();
+}
 
 describe("a reliability record", () => {
   const empty = { rows: [] };

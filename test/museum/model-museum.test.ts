@@ -112,7 +112,7 @@ describe("bug museum: the model", function () {
   this.timeout(60_000);
 
   for (const { bug, broken } of EXHIBITS) {
-    it(`finds a store that ${bug}`, async () => {
+    it(`the model finds a store that ${bug}`, async () => {
       const property = fc.asyncProperty(anyCommands(100), async (commands) => {
         await runModel([KIND], commands, broken);
       });
@@ -122,7 +122,7 @@ describe("bug museum: the model", function () {
     });
   }
 
-  it("finds nothing in a store without a bug", async () => {
+  it("the model finds nothing in a store without a bug", async () => {
     const property = fc.asyncProperty(anyCommands(100), async (commands) => {
       await runModel([KIND], commands);
     });

@@ -62,7 +62,7 @@ export async function openDirectory(
   const filing: Filing = new Filing({
     ...{ store, files, timers, warn: setup.warn, delayMs: options.filingMs },
     makeDurable: () => commits.makeDurable(),
-    checkOwner: () => checkOwner(lock),
+    checkOwner: () => log.checkOwner(),
   });
   const commits: CommitLog = new CommitLog({
     ...{ log, timers, waits: options.waits, intervalMs: options.intervalMs, warn: setup.warn },
@@ -134,9 +134,4 @@ async function look(
 /** Whether a name may stand in a folder that is free: no file of ours has such a name. */
 function isNobodys(name: string): boolean {
   return name.startsWith(".") || name === "lost+found";
-}
-
-async function checkOwner(lock: HeldLock): Promise<void> {
-  if (await lock.isHeld()) return;
-  throw new StorageFault("locked", "another process has taken over the store; close it and open it again");
 }

@@ -100,7 +100,8 @@ export class DocumentReader {
 function checkOrigin(bytes: Buffer, file: string): void {
   if (bytes.length === 0) throw new DamageFault("truncated", file, 0, "it is empty");
   const begin = bytes.toString("latin1", 0, SIGNATURE.length);
-  if (!SIGNATURE.startsWith(begin))
+  // What ends as ours do was ours before its first bytes were damaged: the checksum tells.
+  if (!SIGNATURE.startsWith(begin) && !endsAsOurs(bytes))
     throw new DamageFault("foreign", file, 0, "it was not written by holdfast");
   const format = /^\{"holdfast":"[a-z]+","format":(\d{1,9})[,}]/.exec(bytes.toString("latin1", 0, 64))?.[1];
   if (format !== undefined && Number(format) > SNAPSHOT_FORMAT) {
@@ -130,11 +131,14 @@ function frameOf(bytes: Buffer, file: string, covered: number, crc: string): Fra
 
 /** Tells a file that was cut off from one that was changed. */
 function damaged(bytes: Buffer, file: string): DamageFault {
-  const whole = /,"crc":"[0-9a-f]{8}"\}\n$/.test(
-    bytes.toString("latin1", Math.max(0, bytes.length - TRAILER_BYTES)),
-  );
-  if (whole) return new DamageFault("checksum", file, 0, "its content does not match its checksum");
+  if (endsAsOurs(bytes))
+    return new DamageFault("checksum", file, 0, "its content does not match its checksum");
   return new DamageFault("truncated", file, bytes.length, "it does not end as it should");
+}
+
+function endsAsOurs(bytes: Buffer): boolean {
+  const end = bytes.toString("latin1", Math.max(0, bytes.length - TRAILER_BYTES));
+  return /,"crc":"[0-9a-f]{8}"\}\n$/.test(end);
 }
 
 async function slicedSum(bytes: Buffer, breather: Breather): Promise<number> {

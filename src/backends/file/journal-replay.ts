@@ -1,6 +1,6 @@
 import type { LocalCommit } from "../local/local-commit.js";
 import { DamageFault } from "./damage-fault.js";
-import { frameAt, frameSeed } from "./journal-frame.js";
+import { frameAt, frameSeed, isFrame } from "./journal-frame.js";
 import { decodeJournalHeader, JOURNAL_FORMAT, type JournalHeader } from "./journal-header.js";
 import { decodeCommits } from "./journal-record.js";
 
@@ -73,12 +73,16 @@ function decode(text: string, file: string, offset: number): ReturnType<typeof d
   }
 }
 
+/** A file counts as another store's only when it is whole as that: a flipped bit in the id of ours is damage. */
 function headerFault(bytes: Buffer, file: string, store: string, flaw: string): DamageFault {
-  const newline = bytes.indexOf(0x0a);
-  const header = decodeJournalHeader(bytes.toString("utf8", 0, Math.max(0, newline)));
+  const newline = Math.max(0, bytes.indexOf(0x0a));
+  const header = decodeJournalHeader(bytes.toString("utf8", 0, newline));
   if (header !== undefined && header.format > JOURNAL_FORMAT) return newerFault(file, header.format);
-  const foreign = header !== undefined && header.store !== store;
-  if (foreign) return new DamageFault("foreign", file, 0, "it belongs to another store");
+  const isForeign =
+    header !== undefined &&
+    header.store !== store &&
+    isFrame(bytes, 0, newline, frameSeed(header.store, header.epoch));
+  if (isForeign) return new DamageFault("foreign", file, 0, "it belongs to another store");
   return new DamageFault("checksum", file, 0, flaw);
 }
 

@@ -1,3 +1,4 @@
+import { StorageFault } from "../../core/errors.js";
 import type { FileSystem } from "../../core/file-system.js";
 import type { Runtime } from "../../core/runtime.js";
 import type { BackendSetup } from "../backend.js";
@@ -75,18 +76,30 @@ const READ_ATTEMPTS = 5;
  * @param makeEngine an empty engine for each attempt.
  */
 export async function readStore<S extends LocalStore>(place: StorePlace, makeEngine: () => S): Promise<S> {
+  const { fs, layout } = place;
+  const doing = `opening ${layout.snapshot} for reading`;
   for (let attempt = 1; ; attempt++) {
     const store = makeEngine();
     try {
-      const recovered = await recover(recoverySetup(place), await listStore(place.fs, place.layout), store);
-      if (recovered === undefined) throw Object.assign(new Error("there is no store"), { code: "ENOENT" });
-      return store;
+      const recovered = await recover(recoverySetup(place), await listStore(fs, layout), store);
+      if (recovered !== undefined) return store;
     } catch (error) {
-      if (attempt === READ_ATTEMPTS || errorCode(error) === "ENOENT") {
-        throw fileFault(error, `opening ${place.layout.snapshot} for reading`);
+      const lacksFolder = error instanceof StorageFault && errorCode(error.cause) === "ENOENT";
+      if (!lacksFolder) {
+        if (attempt === READ_ATTEMPTS) throw fileFault(error, doing);
+        continue;
       }
     }
+    throw noStoreFault(doing, MAKE_ONE);
   }
+}
+
+const MAKE_ONE = "open it once without read_only: true to make one, or check the path";
+
+/** What reading answers where nobody has made a store yet. Its cause is what the system says of a file that is absent. */
+export function noStoreFault(doing: string, advice: string): StorageFault {
+  const cause = Object.assign(new Error("there is no store"), { code: "ENOENT" });
+  return new StorageFault("io", `${doing} failed: there is no store yet; ${advice}`, { cause });
 }
 
 function recoverySetup({ fs, layout, runtime, warn }: StorePlace): RecoverySetup {

@@ -191,6 +191,15 @@ export class StoreLog {
     await this.#tidy();
   }
 
+  /**
+   * Rejects once the store belongs to somebody else; from then on nothing more is acknowledged. The newest journal decides
+   * which count, so only the owner may begin one.
+   */
+  async checkOwner(): Promise<void> {
+    if (this.#fenced !== undefined) throw this.#fenced;
+    if (!(await this.#setup.lock.isHeld())) throw this.#fence(takenOver());
+  }
+
   async close(): Promise<void> {
     await this.#journal.close();
   }
@@ -201,7 +210,7 @@ export class StoreLog {
   }
 
   async #begin(after: number): Promise<void> {
-    await this.#checkOwner();
+    await this.checkOwner();
     const { epoch: follows } = this.#journal.header;
     this.#lastEpoch += 1;
     const header = { store: this.#store, epoch: this.#lastEpoch, follows, after, late: this.#setup.late };
@@ -229,12 +238,6 @@ export class StoreLog {
     throw error;
   }
 
-  /** The newest journal decides which count: only the owner may begin one. */
-  async #checkOwner(): Promise<void> {
-    if (this.#fenced !== undefined) throw this.#fenced;
-    if (!(await this.#setup.lock.isHeld())) throw this.#fence(takenOver());
-  }
-
   #fence(fault: StorageFault): StorageFault {
     this.#fenced = fault;
     this.#inDoubt = true;
@@ -251,7 +254,7 @@ export class StoreLog {
 
   async #commit(next: string): Promise<void> {
     const { fs, layout, backupCount } = this.#setup;
-    await this.#checkOwner();
+    await this.checkOwner();
     if (backupCount > 0 && this.#snapshotEpoch > 0) await this.#keepBackup();
     await fs.rename(next, layout.snapshot);
     await fs.syncDir(layout.folder);

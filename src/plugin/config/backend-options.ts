@@ -1,4 +1,15 @@
-import { choice, count, duration, flag, mapping, nodes, secret, size, text } from "./option-type.js";
+import {
+  choice,
+  count,
+  duration,
+  flag,
+  mapping,
+  nodes,
+  pathText,
+  secret,
+  size,
+  text,
+} from "./option-type.js";
 import { defaulted, optional } from "./option.js";
 
 /** The options of our own backends; part of the table in options.ts. */
@@ -10,7 +21,7 @@ export const BACKEND_OPTIONS = {
   ),
 
   "file.path": optional(
-    text(),
+    pathText("./data/store.json"),
     "./data/store.json",
     "The data file; its journal and lock stand beside it. Relative paths start at the current folder. " +
       "Missing folders are made. Required with backend: file.",
@@ -33,7 +44,7 @@ export const BACKEND_OPTIONS = {
   ),
 
   "directory.path": optional(
-    text(),
+    pathText("./data/store"),
     "./data/store",
     "The folder of the data: a folder for each namespace, a readable file for each key. Relative paths start at the current folder. " +
       "Missing folders are made. Required with backend: directory.",
@@ -45,7 +56,7 @@ export const BACKEND_OPTIONS = {
   ),
 
   "sqlite.path": optional(
-    text(),
+    pathText("./data/store.db"),
     "./data/store.db",
     "The database file, which several processes may have open; its log stands beside it. Relative paths start at the " +
       "current folder. Missing folders are made. Left out, everything is kept in memory and lost with the process.",
@@ -57,7 +68,7 @@ export const BACKEND_OPTIONS = {
   ),
 
   "lmdb.path": optional(
-    text(),
+    pathText("./data/lmdb"),
     "./data/lmdb",
     "The folder of the data, which several processes may have open. Relative paths start at the current folder. " +
       "Missing folders are made. Required with backend: lmdb.",

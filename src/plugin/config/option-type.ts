@@ -86,6 +86,17 @@ export function text(): OptionType<string> {
   };
 }
 
+/** Where a file or folder is. No system takes a NUL in it. */
+export function pathText(example: string): OptionType<string> {
+  const isPath = (value: unknown): value is string =>
+    typeof value === "string" && value !== "" && !value.includes("\0");
+  return {
+    shape: { kind: "text" },
+    expected: `a path such as ${example}`,
+    parse: (value) => (isPath(value) ? value : undefined),
+  };
+}
+
 /** Text that messages do not repeat. */
 export function secret(): OptionType<string> {
   return { ...text(), isSecret: true };

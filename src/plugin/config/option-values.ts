@@ -85,8 +85,7 @@ export class OptionValues {
       this.#given.set(path, parsed);
       return;
     }
-    // Empty text is as good as nothing, and what is needed is then worth saying.
-    if (value !== "") this.#refused.add(path);
+    this.#refused.add(path);
     const shown = type.isSecret ? "what is written" : show(value);
     this.report(path, `${shown} is not accepted; give ${type.expected}${meantChoice(path, value)}`);
   }

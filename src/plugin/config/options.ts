@@ -1,6 +1,6 @@
 import { BACKEND_OPTIONS } from "./backend-options.js";
 import { alias, defaulted, optional, type DefaultedOption, type Option } from "./option.js";
-import { choice, count, duration, flag, mappings, size, text } from "./option-type.js";
+import { choice, count, duration, flag, mappings, pathText, size, text } from "./option-type.js";
 
 /** Every option, by its path below `storage:`, in the order in which config/storage.yaml explains them. */
 export const OPTIONS = {
@@ -15,7 +15,7 @@ export const OPTIONS = {
     "sqlite",
     "With backend: database, the backend that is meant; left out, sqlite.",
   ),
-  file_path: alias(text(), "file.path"),
+  file_path: alias(pathText("./data/store.json"), "file.path"),
   cache_size: alias(count({ atLeast: 0 }), "cache.max_entries"),
   ttl_cleanup_interval: defaulted(
     duration({ positive: true }),
@@ -151,7 +151,7 @@ export const OPTIONS = {
       "Left out, backups are made only when backup is called.",
   ),
   "backup.path": optional(
-    text(),
+    pathText("./backups"),
     "./backups",
     "The folder for the backups of this store alone, one folder each. Relative paths start at the current folder. " +
       "Missing folders are made. Required with backup.interval.",

@@ -168,7 +168,7 @@ function checkStaleness(values: OptionValues): void {
 function checkBackup(values: OptionValues): void {
   const hasInterval = values.given("backup.interval") !== undefined;
   const hasPath = values.given("backup.path") !== undefined;
-  if (hasInterval && !hasPath)
+  if (hasInterval && values.lacks("backup.path"))
     values.report("backup.path", "backup.interval needs it; give the path of a folder, such as ./backups");
   if (hasPath && !hasInterval)
     values.report("backup.interval", "missing beside backup.path; say how often, such as 1d");

@@ -1,45 +1,13 @@
 import { crc32 } from "node:zlib";
 import { expect } from "chai";
 import type { Backend } from "../../../src/backends/backend.js";
-import { background } from "../../../src/core/context.js";
-import { codeOf, ErrStorageCorrupted, type StorageFault } from "../../../src/core/errors.js";
+import { codeOf, ErrStorageCorrupted } from "../../../src/core/errors.js";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
 import { SimulatedFileSystem, type FileOperation } from "../../../src/testing/simulated-file-system.js";
-import { FOLDER, PATH, PLAIN, simulatedStore, type StoreForm } from "../../crash/simulated-store.js";
-
-const ctx = background();
-let ids = 0;
-
-async function put(store: Backend, key: string, data = JSON.stringify(key)): Promise<void> {
-  const write = { kind: "put", key, type: 1, codec: 1, data, expiry: undefined } as const;
-  await store.commit([{ id: `v${++ids}`, ctx, namespace: "", checks: [], ranges: [], writes: [write] }]);
-}
-
-async function get(store: Backend, key: string): Promise<string | Uint8Array | undefined> {
-  return (await store.read(ctx, "", [key])).entries[0]?.data;
-}
-
-async function opened(
-  fs: SimulatedFileSystem,
-  form: StoreForm = PLAIN,
-  runtime = new FakeRuntime(),
-): Promise<Backend> {
-  const store = simulatedStore(fs, form, runtime);
-  await store.open(ctx);
-  return store;
-}
-
-function faultFrom(call: Promise<unknown>): Promise<StorageFault> {
-  return call.then(
-    () => expect.fail("it must be refused"),
-    (error: unknown) => error as StorageFault,
-  );
-}
-
-const namesIn = (fs: SimulatedFileSystem) =>
-  [...fs.contents().keys()].map((path) => path.slice(FOLDER.length + 1));
-const textOf = (fs: SimulatedFileSystem, path: string) =>
-  Buffer.from(fs.contents().get(path) ?? []).toString();
+import { lockOfTheLast, PATH, PLAIN, simulatedStore } from "../../crash/simulated-store.js";
+import { CRASH_STORES, crashStoreIn } from "../../crash/crash-store.js";
+import { tryTakeover } from "../../crash/takeover.js";
+import { ctx, faultFrom, get, namesIn, opened, put, textOf } from "./simulated-stores.js";
 
 describe("file backend: its files", () => {
   let fs: SimulatedFileSystem;
@@ -125,6 +93,35 @@ describe("file backend: its files", () => {
     }
   });
 
+  it("a flipped bit anywhere in the beginning of a file of ours is told as damage, not as another's file", async () => {
+    const store = await opened(fs);
+    await put(store, "a");
+    for (const path of [PATH, `${PATH}.journal-1`]) {
+      const content = Buffer.from(fs.contents().get(path) ?? []);
+      const told = new Set<string>();
+      for (let bit = 0; bit < content.indexOf("\n") * 8; bit++) {
+        const left = new SimulatedFileSystem();
+        for (const [each, bytes] of fs.contents())
+          left.plant(each, each === path ? flipped(bytes, bit) : bytes);
+        told.add((await faultFrom(opened(left))).reason);
+      }
+      // A flipped digit of the format makes it a newer one.
+      expect([...told].sort(), path).to.deep.equal(["checksum", "newer-format"]);
+    }
+  });
+
+  it("a journal of another store in the place of ours is told as such", async () => {
+    await opened(fs);
+    const other = new SimulatedFileSystem();
+    await opened(other, PLAIN, new FakeRuntime({ seed: 2 }));
+    fs.plant(`${PATH}.journal-1`, other.contents().get(`${PATH}.journal-1`) ?? Buffer.alloc(0));
+    const fault = await faultFrom(opened(fs));
+    expect([fault.reason, fault.message.includes("it belongs to another store")]).to.deep.equal([
+      "foreign",
+      true,
+    ]);
+  });
+
   it("verify names the file and the offset of what is damaged", async () => {
     const store = await opened(fs);
     await put(store, "a");
@@ -137,6 +134,12 @@ describe("file backend: its files", () => {
     expect(report?.problems[0]?.offset).to.equal(journal.indexOf("\n") + 1);
   });
 });
+
+function flipped(content: Uint8Array, bit: number): Uint8Array {
+  const copy = Uint8Array.from(content);
+  copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7));
+  return copy;
+}
 
 describe("file backend: a value that is not the one beside its checksum", () => {
   const options = { start: "" };
@@ -227,22 +230,43 @@ describe("file backend: opened for reading", () => {
     expect(after).to.deep.equal(before);
   });
 
-  it("does not make a store", async () => {
+  it("does not make a store, and says that there is none", async () => {
     const fs = new SimulatedFileSystem();
-    expect((await faultFrom(reading(fs).open(ctx))).message).to.include(
-      "opening /data/storage.json for reading",
+    for (const backend of ["file", "directory"] as const) {
+      const form = { ...PLAIN, backend, readOnly: true };
+      expect((await faultFrom(simulatedStore(fs, form).open(ctx))).message).to.match(
+        /^opening \/data\/\S+ for reading failed: there is no store yet; open it once without read_only: true to make one/,
+      );
+    }
+    const salvaging = simulatedStore(fs, { ...PLAIN, salvage: true });
+    expect((await faultFrom(salvaging.open(ctx))).message).to.equal(
+      "salvaging /data/storage.json failed: there is no store yet; check the path",
     );
     expect(namesIn(fs)).to.deep.equal([]);
   });
+
+  it("says so too where even the folder is missing", async () => {
+    const reader = await crashStoreIn("/nowhere/at/all", { ...CRASH_STORES.file, options: readOnlyIn });
+    const { message } = await faultFrom(reader.open(ctx));
+    expect(message).to.include(
+      "opening /nowhere/at/all/storage.json for reading failed: there is no store yet",
+    );
+  });
+
+  function readOnlyIn(folder: string) {
+    return { path: `${folder}/storage.json`, readOnly: true };
+  }
 });
 
 describe("file backend: when writing fails", () => {
-  it("a full disk is told, loses nothing, and is healed by space without reopening", async () => {
+  it("a full disk is told, loses nothing, and is healed by space without reopening (R8)", async () => {
+    for (const backend of ["file", "directory"] as const) await fillDisk(backend);
+  });
+
+  async function fillDisk(backend: "file" | "directory"): Promise<void> {
     const fs = new SimulatedFileSystem();
-    const store = await opened(fs, {
-      ...PLAIN,
-      sizes: { ...PLAIN.sizes, segmentBytes: 0, compactBytes: 1e9 },
-    });
+    const form = { ...PLAIN, backend, sizes: { ...PLAIN.sizes, segmentBytes: 0, compactBytes: 1e9 } };
+    const store = await opened(fs, form);
     await put(store, "before");
     let used = 0;
     for (const content of fs.contents().values()) used += content.length;
@@ -254,9 +278,9 @@ describe("file backend: when writing fails", () => {
     fs.capacityBytes = Infinity;
     await put(store, "after");
     await put(store, "big");
-    const next = await opened(fs.afterKill());
+    const next = await opened(fs.afterKill(), form);
     for (const key of ["before", "after", "big"]) expect(await get(next, key)).to.equal(JSON.stringify(key));
-  });
+  }
 
   it("an opening that fails on a full disk leaves no journal behind, of a store that is there and of a new one", async () => {
     const fs = new SimulatedFileSystem();
@@ -341,5 +365,10 @@ describe("file backend: several openers", () => {
     const next = await opened(fs.afterKill());
     expect([await get(next, "a"), await get(next, "b")]).to.deep.equal(['"a"', '"b"']);
     expect(await get(next, "from the late one")).to.equal(undefined);
+  });
+
+  it("a former owner is told that the store is locked, also once the new one has closed it, and overwrites nothing", async () => {
+    expect(await tryTakeover("file", lockOfTheLast())).to.deep.equal([]);
+    expect(await tryTakeover("directory", lockOfTheLast())).to.deep.equal([]);
   });
 });

@@ -126,7 +126,7 @@ describe("a server of mysql that is not as it should be", function () {
     expect(await storage.get(ctx, "kept")).to.equal(1);
   });
 
-  it("says no-space when its table space is full, and keeps what was acknowledged", async () => {
+  it("says no-space when its table space is full, and keeps what was acknowledged (R8)", async () => {
     const small = (await startMariadb({ args: SMALL })) as MariadbServer;
     try {
       const storage = await open({ url: small.url });

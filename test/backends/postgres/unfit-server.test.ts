@@ -134,7 +134,7 @@ describe("a server of postgres that is not as it should be", function () {
     expect(await storage.get(ctx, "kept")).to.equal(1);
   });
 
-  it("says no-space when its disk is full, keeps what was acknowledged, and goes on when there is room", async function () {
+  it("says no-space when its disk is full, keeps what was acknowledged, and goes on when there is room (R8)", async function () {
     const disk = mountSmallDisk(8);
     if (disk === undefined) return missing(this, "the right to mount a small disk");
     try {

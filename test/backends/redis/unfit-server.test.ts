@@ -127,7 +127,7 @@ describe("a server of redis that is not as it should be", function () {
     expect(await storage.get(ctx, "a")).to.equal(1);
   });
 
-  it("says no-space at its maxmemory, keeps what was acknowledged, and goes on when there is room", async () => {
+  it("says no-space at its maxmemory, keeps what was acknowledged, and goes on when there is room (R8)", async () => {
     const storage = await open();
     await ask("CONFIG", "SET", "maxmemory", "1");
     try {
@@ -175,7 +175,7 @@ describe("a server of redis that is not as it should be", function () {
     expect(await storage.get(ctx, "kept")).to.equal(1);
   });
 
-  it("says so when its disk is full, and goes on when there is room", async function () {
+  it("says so when its disk is full, and goes on when there is room (R8)", async function () {
     const disk = mountSmallDisk(6);
     if (disk === undefined) return missing(this, "the right to mount a small disk");
     try {

@@ -40,7 +40,7 @@ describe("a backup whose place others want, or the disk has not", () => {
     expect(await rig.names()).to.have.length(20);
   });
 
-  it("is refused as no-space on a full disk, which keeps the earlier ones whole and nothing else", async function () {
+  it("is refused as no-space on a full disk, which keeps the earlier ones whole and nothing else (R8)", async function () {
     const disk = mountSmallDisk(4);
     if (disk === undefined) return missing(this, "mount, as root");
     try {

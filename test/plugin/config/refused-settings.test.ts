@@ -29,17 +29,17 @@ describe("resolveSettings refuses", () => {
     [
       "a path that is none, once",
       { backend: "file", file: { path: 5 } },
-      ["storage.file.path: 5 is not accepted; give text"],
+      ["storage.file.path: 5 is not accepted; give a path such as ./data/store.json"],
     ],
     [
       "a path that is none under its other name, once",
       { backend: "file", file_path: 5 },
-      ["storage.file_path: 5 is not accepted; give text"],
+      ["storage.file_path: 5 is not accepted; give a path such as ./data/store.json"],
     ],
     [
       "a folder that is none, once",
       { backend: "directory", directory: { path: 5 } },
-      ["storage.directory.path: 5 is not accepted; give text"],
+      ["storage.directory.path: 5 is not accepted; give a path such as ./data/store"],
     ],
     [
       "what stands in a file, given as an object",
@@ -142,12 +142,9 @@ describe("resolveSettings refuses", () => {
       ["storage.auto_save: a function is not accepted; give true or false"],
     ],
     [
-      "an empty path",
+      "an empty path, once",
       { backend: "file", file_path: "" },
-      [
-        'storage.file_path: "" is not accepted; give text',
-        "storage.file.path: the file backend needs it; give the path of the data file, such as ./data/store.json",
-      ],
+      ['storage.file_path: "" is not accepted; give a path such as ./data/store.json'],
     ],
     [
       "the file backend without a path",

@@ -1,8 +1,8 @@
 import type { BackendSetup } from "../../backend.js";
 import type { FileSystem } from "../../../core/file-system.js";
 import type { Breather } from "../../files/breather.js";
-import { fileFault } from "../../files/file-errors.js";
 import type { LocalStore } from "../../local/local-store.js";
+import { noStoreFault } from "../open-store.js";
 import { listStore, refuseRemains } from "../recovery.js";
 import type { StoreLayout } from "../store-layout.js";
 import { JournalSalvage } from "./journal-salvage.js";
@@ -32,8 +32,7 @@ export async function salvageFiles(setup: FileSalvageSetup, store: LocalStore): 
   const state = await new SnapshotSalvage({ ...shared, fs, layout }).carryOut();
   if (state === undefined) {
     await refuseRemains(fs, layout, files);
-    const missing = Object.assign(new Error("there is no store"), { code: "ENOENT" });
-    throw fileFault(missing, `salvaging ${layout.snapshot}`);
+    throw noStoreFault(`salvaging ${layout.snapshot}`, "check the path");
   }
   await new JournalSalvage({ ...shared, recovery: setup }, state).carryOut();
   return losses;
