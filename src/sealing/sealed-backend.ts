@@ -122,6 +122,11 @@ export class SealedBackend implements Backend {
     }
   }
 
+  /** @throws StorageFault `wrong-key` when an entry of a copy is encrypted with a key that is not here. */
+  requireKey(entry: Payload): void {
+    this.#seal.requireKey(entry);
+  }
+
   /** Whether there are any keys, so that values may be encrypted. */
   get hasKeys(): boolean {
     return this.#seal.hasKeys;

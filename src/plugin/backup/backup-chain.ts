@@ -5,7 +5,7 @@ import type { FileSystem } from "../../core/file-system.js";
 import type { StoredKey } from "../../core/key.js";
 import { inRange } from "../../core/range.js";
 import type { Version } from "../../core/version.js";
-import { backupDamage } from "./backup-damage.js";
+import { backupDamage, ofRecord } from "./backup-damage.js";
 import {
   decodeManifest,
   MANIFEST_FILE,
@@ -15,9 +15,9 @@ import {
   type SealedManifest,
   type SegmentSeal,
 } from "./backup-manifest.js";
-import type { BackupRecord } from "./backup-record.js";
+import type { BackupEntry, BackupRecord } from "./backup-record.js";
 import { segmentForm, type SegmentForm } from "./segment-form.js";
-import { MAX_SEGMENT_BYTES, readSegment, segmentName } from "./segment-file.js";
+import { FIRST_RECORD_LINE, MAX_SEGMENT_BYTES, readSegment, segmentName } from "./segment-file.js";
 
 const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
 const FORBIDDEN: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
@@ -28,6 +28,14 @@ interface BackupLink extends SealedManifest {
   readonly folder: string;
   readonly form: SegmentForm;
   readonly byName: ReadonlyMap<string, NamespaceManifest>;
+}
+
+/** The records of one file. */
+export interface SegmentRecords {
+  /** Its path. */
+  readonly file: string;
+  /** They stand in their order from line {@link FIRST_RECORD_LINE} on. */
+  readonly records: readonly BackupRecord[];
 }
 
 /** A backup with everything that it goes on from. */
@@ -92,7 +100,7 @@ export class BackupChain {
    *
    * @throws StorageFault of 5003.
    */
-  async *records(name: string): AsyncGenerator<readonly BackupRecord[]> {
+  async *records(name: string): AsyncGenerator<SegmentRecords> {
     const parts = this.#links.map((link) => ({ link, of: link.byName.get(name) }));
     const first = parts.findLastIndex(({ of }) => of?.source === "scan");
     for (const { link, of } of parts.slice(Math.max(0, first))) {
@@ -100,10 +108,19 @@ export class BackupChain {
     }
   }
 
-  /** The version of each entry of a namespace, as the backup has them. */
-  async versions(name: string): Promise<Map<StoredKey, Version>> {
+  /**
+   * The version of each entry of a namespace, as the backup has them.
+   *
+   * @param admit throws for an entry that nothing can go on from; the fault then names file and line.
+   */
+  async versions(name: string, admit: (entry: BackupEntry) => void): Promise<Map<StoredKey, Version>> {
     const versions = new Map<StoredKey, Version>();
-    for await (const records of this.records(name)) for (const record of records) note(versions, record);
+    for await (const { file, records } of this.records(name)) {
+      for (const [i, record] of records.entries()) {
+        note(versions, record);
+        if (record.kind === "put") onLine(file, i, () => admit(record.entry));
+      }
+    }
     return versions;
   }
 
@@ -111,7 +128,7 @@ export class BackupChain {
     return this.#links.at(-1) as BackupLink;
   }
 
-  async #read(link: BackupLink, namespace: string, seal: SegmentSeal): Promise<readonly BackupRecord[]> {
+  async #read(link: BackupLink, namespace: string, seal: SegmentSeal): Promise<SegmentRecords> {
     const { folder, form, manifest } = link;
     const file = join(folder, segmentName(seal.number, form));
     if (seal.bytes > MAX_SEGMENT_BYTES || seal.storedBytes > MAX_SEGMENT_BYTES)
@@ -123,7 +140,16 @@ export class BackupChain {
     }
     const stored = await present(file, () => this.#fs.readFile(file));
     const place = { backup: manifest.id, number: seal.number, namespace };
-    return readSegment(asBuffer(stored), form, place, seal, file);
+    return { file, records: await readSegment(asBuffer(stored), form, place, seal, file) };
+  }
+}
+
+/** What is done with the record of that index in a file; what it throws names the line. */
+export function onLine<T>(file: string, index: number, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw ofRecord(error, file, index + FIRST_RECORD_LINE);
   }
 }
 

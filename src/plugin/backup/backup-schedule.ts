@@ -145,7 +145,14 @@ export class BackupSchedule {
     const target = join(settings.path, newName(nowMs));
     const setup = { fs, stack: stack(), ctx: this.#ctx, origin: "schedule" } as const;
     const { compression } = settings;
-    await backupStore(setup, target, { compression, ...(base !== undefined && { base }) });
+    try {
+      await backupStore(setup, target, { compression, ...(base !== undefined && { base }) });
+    } catch (error) {
+      const lacksKey = error instanceof StorageFault && error.reason === "wrong-key";
+      if (base === undefined || !lacksKey) throw error;
+      // Values of the base are under a key that was taken away since; a full one does not need it.
+      await backupStore(setup, target, { compression });
+    }
     return nowMs;
   }
 

@@ -17,6 +17,7 @@ import {
   type NamespaceManifest,
 } from "./backup-manifest.js";
 import type { BackupOptions, BackupProgress, BackupResult } from "./backup-options.js";
+import type { BackupEntry } from "./backup-record.js";
 import { NamespaceBackup } from "./namespace-backup.js";
 import { segmentForm, type SegmentForm } from "./segment-form.js";
 
@@ -135,6 +136,7 @@ class BackupRun {
       ctx,
       namespace,
       base: this.#base,
+      admit: (entry) => this.#admit(entry),
       form: this.#form,
       first: { backup: this.#id, number: this.#nextSegment, namespace },
       save: (name, stored) => onDisk(this.#setup, () => this.#folder.write(name, stored)),
@@ -149,6 +151,16 @@ class BackupRun {
     const manifest = await backup.carryOut();
     this.#nextSegment += manifest.segments.length;
     return manifest;
+  }
+
+  /** A base may be of another store, whose keys this one lacks. */
+  #admit(entry: BackupEntry): void {
+    try {
+      this.#setup.stack.backend.requireKey(entry);
+    } catch (error) {
+      if (!(error instanceof StorageFault) || error.reason !== "wrong-key") throw error;
+      throw new StorageFault("wrong-key", `${error.message}, or make a full backup`, { cause: error });
+    }
   }
 
   #manifest(createdAt: Date, namespaces: readonly NamespaceManifest[]): BackupManifest {

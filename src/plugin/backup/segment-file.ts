@@ -12,6 +12,8 @@ export const SEGMENT_BYTES = 8 * 1024 * 1024;
 const MAX_LINE_BYTES = 6 * MAX_VALUE_BYTES + MAX_HEADER_BYTES;
 /** The largest there can be: its last line begins before it is full. */
 export const MAX_SEGMENT_BYTES = SEGMENT_BYTES + MAX_LINE_BYTES + 1;
+/** The line before it says which segment it is. */
+export const FIRST_RECORD_LINE = 2;
 const LIMITS: LineLimits = { longest: MAX_LINE_BYTES, lastStart: SEGMENT_BYTES };
 
 /** Which segment of which backup. */
@@ -91,9 +93,9 @@ export async function readSegment(
   let count = 0;
   for (const { number, json } of checkedLines(lines, file, LIMITS)) {
     count = number;
-    if (number === 1 && json !== headerOf(place))
+    if (number < FIRST_RECORD_LINE && json !== headerOf(place))
       throw backupDamage("foreign", file, "it is not this segment of this backup", { line: number });
-    if (number > 1) records.push(recordOf(json, file, number));
+    if (number >= FIRST_RECORD_LINE) records.push(recordOf(json, file, number));
   }
   // The lines come first, because they say where the damage is; the digest leaves nothing out.
   if (sha256(stored) !== seal.sha256)

@@ -8,6 +8,7 @@ import { processLock } from "../../../src/backends/files/process-lock.js";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
 import { openTapped, type Tap } from "../../support/tapped-store.js";
 import { valuesOf } from "../../support/store-values.js";
+import { TestKeys } from "./test-keys.js";
 
 const ctx = background();
 const HOUR = 3_600_000;
@@ -31,8 +32,11 @@ describe("scheduled backups", () => {
     await rm(folder, { recursive: true });
   });
 
-  async function begin(backup: StorageSettings["backup"] = {}): Promise<void> {
-    const settings = { backup: { interval: "1h", path: join(folder, "backups"), ...backup } };
+  async function begin(
+    backup: StorageSettings["backup"] = {},
+    encryption: StorageSettings["encryption"] = {},
+  ): Promise<void> {
+    const settings = { encryption, backup: { interval: "1h", path: join(folder, "backups"), ...backup } };
     const changes = { retain: { age: "1d" } };
     const options = { runtime, warn: (message: string) => void warnings.push(message) };
     store = (await openTapped({ backend: "memory", changes, ...settings }, tap, options)).storage;
@@ -193,6 +197,29 @@ describe("scheduled backups", () => {
     expect(await kindsOf(await backups())).to.deep.equal(["full"]);
     expect(warnings[0]).to.include("cannot be read, and is left as it is");
     expect(await backups()).to.include(first);
+  });
+
+  describe("with keys", () => {
+    const keys = new TestKeys();
+    after(() => keys.remove());
+
+    it("are full when values of the one before are under a key that was taken away", async () => {
+      await begin({ full_every: 10 }, { keys: [keys.one("k1")] });
+      await store.set(ctx, "a", 1);
+      await made(1);
+      await runtime.advance(HOUR);
+      await made(2);
+      await store.stop();
+      await runtime.advance(HOUR);
+      await begin({ full_every: 10 }, { keys: [keys.one("k2")] });
+      await store.set(ctx, "a", 2);
+      await made(1);
+      const names = await backups();
+      expect(await kindsOf(names)).to.deep.equal(["full", "incremental", "full"]);
+      await using other = await openStorage({ encryption: { keys: [keys.one("k2")] } });
+      await other.restore(ctx, path(names[2] as string));
+      expect(warnings).to.deep.equal([]);
+    });
   });
 
   it("end with the store: one that is being made is cancelled and leaves nothing", async () => {
