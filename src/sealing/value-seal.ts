@@ -89,6 +89,11 @@ export class ValueSeal {
     return opened.codec === COMPRESSED ? decompressPayload(bytesOf(opened), maxBytes) : opened;
   }
 
+  /** The same with other keys, to open with. */
+  opening(keys: KeyRing): ValueSeal {
+    return new ValueSeal({ keys, compressFrom: this.#compressFrom, refusesPlain: this.#refusesPlain });
+  }
+
   /** @throws StorageFault of a reason of corruption when a value is encrypted with a key that is not here. */
   requireKey(payload: Payload): void {
     if (payload.codec === ENCRYPTED) requireKeyOf(this.#keys, bytesOf(payload));

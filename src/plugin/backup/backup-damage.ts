@@ -5,7 +5,7 @@ const ADVICE: Readonly<Record<CorruptionReason, string>> = {
   truncated: "look for what is missing, or take another backup",
   decode: "take another backup, and report it with the file",
   "newer-format": "restore it with the version that wrote it, or a newer one",
-  "wrong-key": "give the keys that it was written with",
+  "wrong-key": "add the key it was written with to encryption.keys, or give it to the call",
   foreign: "give the folder that a backup was made in",
 };
 

@@ -8,6 +8,7 @@ import { asOperation, asSequence } from "../../core/operation.js";
 import { DigestSum } from "../../core/range-digest.js";
 import { EVERYTHING, inRange, type KeyRange } from "../../core/range.js";
 import { settleWithin } from "../../core/settle-within.js";
+import type { KeyRing } from "../../sealing/key-ring.js";
 import { CommitRequest } from "../../transaction/commit-request.js";
 import { holdsAny } from "../holds-any.js";
 import { ProgressTeller } from "../progress-teller.js";
@@ -42,8 +43,10 @@ interface PlacedRecord {
 
 /** Writes what a backup holds into a store, once all of it was found to be whole. */
 export async function restoreStore(setup: RestoreSetup, source: string): Promise<RestoreResult> {
-  const chain = await asOperation(reading(setup), () => BackupChain.open(setup.fs, source));
-  return new RestoreRun(setup, chain).carryOut();
+  const { stack, plan, fs } = setup;
+  const keys = plan.keys === undefined ? stack.keys : stack.keys.joined(plan.keys);
+  const chain = await asOperation(reading(setup), () => BackupChain.open({ fs, keys }, source));
+  return new RestoreRun(setup, chain, keys).carryOut();
 }
 
 /** What fails at the files of the backup is a failed read. */
@@ -55,13 +58,15 @@ function reading({ stack: { backend } }: RestoreSetup): OperationDetails {
 class RestoreRun {
   readonly #setup: RestoreSetup;
   readonly #chain: BackupChain;
+  readonly #keys: KeyRing;
   readonly #incarnations = new FreshIncarnations();
   readonly #teller: ProgressTeller<RestoreProgress>;
   #records = 0;
 
-  constructor(setup: RestoreSetup, chain: BackupChain) {
+  constructor(setup: RestoreSetup, chain: BackupChain, keys: KeyRing) {
     this.#setup = setup;
     this.#chain = chain;
+    this.#keys = keys;
     this.#teller = new ProgressTeller(setup.stack.runtime.clock, setup.plan.onProgress);
   }
 
@@ -185,7 +190,7 @@ class RestoreRun {
 
   #opened(namespace: string, entry: BackupEntry): Payload {
     const { backend } = this.#setup.stack;
-    return backend.openStored(namespace, entry);
+    return backend.openStored(namespace, entry, this.#keys);
   }
 
   async *#recordsOf({ from }: Move, phase: RestoreProgress["phase"]): AsyncGenerator<PlacedRecord> {

@@ -65,6 +65,18 @@ describe("a backup of an encrypted store", () => {
     });
   }
 
+  it("is restored into a plain store with the keys of the call alone", async () => {
+    const { encryption } = await keyed("k1");
+    const backup = await backedUp({
+      backend: "memory",
+      encryption: encryption as NonNullable<typeof encryption>,
+    });
+    await using store = await openStorage();
+    await store.restore(ctx, backup, { encryption: { keys: encryption?.keys ?? [] } });
+    expect(await store.get(ctx, "value")).to.deep.equal({ said: SECRET });
+    expect(await store.list("list").lrange(ctx, 0, -1)).to.deep.equal([SECRET, SECRET]);
+  });
+
   it("is no base for a store that lacks the key of its values, and could not restore it", async () => {
     const settings = await keyed("k1");
     const base = await backedUp(settings);
