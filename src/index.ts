@@ -51,6 +51,7 @@ export {
 } from "./backends/registry.js";
 export type { CacheStats } from "./observability/cache-stats.js";
 export type { BackupOptions, BackupProgress, BackupResult } from "./plugin/backup/backup-options.js";
+export type { GivenKeys } from "./plugin/backup/backup-keys.js";
 export type { RestoreOptions, RestoreProgress, RestoreResult } from "./plugin/backup/restore-options.js";
 export type { CopyOptions, CopyProgress, CopyResult } from "./plugin/copy/copy-options.js";
 export { copyStorage } from "./plugin/copy/copy-storage.js";

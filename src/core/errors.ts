@@ -240,6 +240,11 @@ export function quoteName(name: string): string {
   return quote(name);
 }
 
+/** The path of a file as it may stand in a message: escaped, whole, in double quotes. */
+export function quotePath(path: string): string {
+  return quote(path);
+}
+
 function quote(name: string): string {
   return JSON.stringify(name).replace(INVISIBLE, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }

@@ -43,6 +43,7 @@ export interface StorageSettings {
     keep?: number;
     full_every?: number;
     compression?: "none" | "gzip";
+    key?: string;
   };
   memory?: { max_bytes?: ByteSize };
   file?: { path?: string; backup_count?: number; read_only?: boolean; salvage?: boolean };
@@ -130,6 +131,8 @@ export interface EncryptionSettings {
   /** The id of the key to write with; undefined: values are written plain. */
   readonly active: string | undefined;
   readonly plain: "read" | "refuse";
+  /** The id of the key that backups are encrypted with; undefined: those that are made at intervals are not. */
+  readonly backupKey: string | undefined;
 }
 
 /** What a key is called, and the environment variable or file that holds it. */

@@ -35,6 +35,8 @@ export interface Stack {
   readonly runtime: Runtime;
   /** The store's, with values that are compressed and encrypted below and never above. */
   readonly backend: SealedBackend;
+  /** The store's, which open backups too. */
+  readonly keys: KeyRing;
   readonly payloads: CodecTable;
   /** undefined when the configuration turns it off. */
   readonly cache: EntryCache | undefined;
@@ -93,6 +95,7 @@ export function buildStack(
     settings,
     runtime,
     backend,
+    keys,
     payloads,
     ...caching,
     services,

@@ -279,12 +279,14 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   /**
    * Writes everything that the store holds into a new folder, while others go on writing: each namespace as it was at
    * exactly one of its commits, with values as they are stored, deadlines as moments of the backend's clock, and without
-   * what has expired. Memory stays bounded. The folder appears under its name when all of it is durable.
+   * what has expired; encrypted as a whole when `encryption` says so. Memory stays bounded. The folder appears under its
+   * name when all of it is durable.
    *
    * Rejects with 5001 and the reason when the store cannot be read, `outrun` when others write faster than the backup
    * can follow, `cancelled` or `timeout` when the context is over; with 5002 `not-empty` when the target is there
    * already, and any reason that writing files has; with 5003 when what is stored, or the base, is damaged or is part of a
-   * restore that did not finish; with a TypeError for options that do not exist or do not fit.
+   * restore that did not finish, `wrong-key` when the base or values in it are under a key that is not here; with a TypeError
+   * for options that do not exist or do not fit, keys that cannot be had among them.
    *
    * @param target the path of a folder that does not exist yet; missing parents are made. All of it is private to the user.
    */
@@ -300,7 +302,8 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
    * A restore that ends early, by its context, an error or a kill, leaves part of the backup: `verify` reports it, and
    * another restore refuses it until it is called with `replace: true`.
    *
-   * Rejects with 5003, the file and mostly the line when the backup is damaged, not one, or of a newer format; with 5001 and
+   * Rejects with 5003, the file and mostly the line when the backup is damaged, not one, of a newer format, or under a key
+   * that is neither the store's nor given (`wrong-key`, which names it); with 5001 and
    * the reason when its files cannot be read; with 5002 `not-empty` when what is restored into is not, and `replace` is
    * not given, `invalid-namespace` when the backup holds no namespace of that name, `too-large` when the store does not
    * take a value of that size, `cancelled` or `timeout` when the context is over, and any other reason of a failed write;

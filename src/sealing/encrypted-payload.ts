@@ -58,6 +58,12 @@ export function decryptPayload(ring: KeyRing, place: string, data: Uint8Array): 
   }
 }
 
+/** @throws StorageFault `wrong-key` when the ring lacks the key of an encrypted value, and what a damaged one has. */
+export function requireKeyOf(ring: KeyRing, data: Uint8Array): void {
+  const { id, fingerprint } = readHead(data);
+  keyOf(ring, id, fingerprint);
+}
+
 /** Whether a value is encrypted with this very key. */
 export function isEncryptedWith(key: SealingKey, { codec, data }: Payload): boolean {
   if (codec !== ENCRYPTED || typeof data === "string") return false;

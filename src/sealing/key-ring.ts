@@ -63,6 +63,11 @@ export class KeyRing {
     return this.#keys.get(id);
   }
 
+  /** These keys and others, to open with alone; of two with one id the other ring's counts. */
+  joined(others: KeyRing): KeyRing {
+    return new KeyRing([...new Map([...this.#keys, ...others.#keys]).values()], undefined);
+  }
+
   /** Whether there are any. */
   get isEmpty(): boolean {
     return this.#keys.size === 0;

@@ -27,6 +27,7 @@ import { byteLength, isLarger, MAX_VALUE_BYTES } from "../core/value-encoder.js"
 import type { Version } from "../core/version.js";
 import { MAX_ENCRYPTION_BYTES } from "./encrypted-payload.js";
 import type { EntryPlace } from "./entry-place.js";
+import type { KeyRing } from "./key-ring.js";
 import type { ValueSeal } from "./value-seal.js";
 
 /**
@@ -112,15 +113,21 @@ export class SealedBackend implements Backend {
   /**
    * The value of an entry as it is stored, here or in a copy, under the key and with the version that it was written with.
    *
+   * @param keys to open with instead of the store's.
    * @throws StorageFault of a reason of corruption, `wrong-key` among them; nothing of the value is in it.
    */
-  openStored(namespace: string, entry: Omit<StoredEntry, "size">): Payload {
+  openStored(namespace: string, entry: Omit<StoredEntry, "size">, keys?: KeyRing): Payload {
     if (!this.#seal.needsOpening(entry)) return entry;
     try {
-      return this.#openPayload(namespace, entry);
+      return this.#openPayload(namespace, entry, keys === undefined ? this.#seal : this.#seal.opening(keys));
     } catch (error) {
       throw ofEntry(error, namespace, entry.key);
     }
+  }
+
+  /** @throws StorageFault `wrong-key` when an entry of a copy is encrypted with a key that is not among these. */
+  requireKey(entry: Payload, keys: KeyRing): void {
+    this.#seal.opening(keys).requireKey(entry);
   }
 
   /** Whether there are any keys, so that values may be encrypted. */
@@ -244,10 +251,10 @@ export class SealedBackend implements Backend {
     }
   }
 
-  #openPayload(namespace: string, entry: Omit<StoredEntry, "size">): Payload {
+  #openPayload(namespace: string, entry: Omit<StoredEntry, "size">, seal = this.#seal): Payload {
     const place = placeOf(entry, namespace, entry.version);
     // The backend's own limit may be lower now than when the value was written.
-    return this.#seal.open(place, entry, Math.max(this.#maxBytes, MAX_VALUE_BYTES));
+    return seal.open(place, entry, Math.max(this.#maxBytes, MAX_VALUE_BYTES));
   }
 }
 

@@ -8,7 +8,13 @@ import {
   decompressPayload,
   LARGE_BYTES,
 } from "./compressed-payload.js";
-import { decryptPayload, ENCRYPTED, encryptPayload, isEncryptedWith } from "./encrypted-payload.js";
+import {
+  decryptPayload,
+  ENCRYPTED,
+  encryptPayload,
+  isEncryptedWith,
+  requireKeyOf,
+} from "./encrypted-payload.js";
 import { placeText, type EntryPlace } from "./entry-place.js";
 import type { KeyRing } from "./key-ring.js";
 
@@ -81,6 +87,16 @@ export class ValueSeal {
   open(place: EntryPlace, payload: Payload, maxBytes: number): Payload {
     const opened = payload.codec === ENCRYPTED ? this.#decrypt(place, payload) : this.#admitPlain(payload);
     return opened.codec === COMPRESSED ? decompressPayload(bytesOf(opened), maxBytes) : opened;
+  }
+
+  /** The same with other keys, to open with. */
+  opening(keys: KeyRing): ValueSeal {
+    return new ValueSeal({ keys, compressFrom: this.#compressFrom, refusesPlain: this.#refusesPlain });
+  }
+
+  /** @throws StorageFault of a reason of corruption when a value is encrypted with a key that is not here. */
+  requireKey(payload: Payload): void {
+    if (payload.codec === ENCRYPTED) requireKeyOf(this.#keys, bytesOf(payload));
   }
 
   /** Whether a stored value is encrypted as it would be if it were written now. */

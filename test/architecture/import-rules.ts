@@ -120,7 +120,7 @@ export const FOLDER_RULES: readonly FolderRule[] = [
   },
   {
     folder: "plugin/backup",
-    ours: ["core", CONTRACT, "plugin", "transaction", "backends/files"],
+    ours: ["core", CONTRACT, "plugin", "sealing", "transaction", "backends/files"],
     packages: [],
     builtins: ["node:buffer", "node:crypto", "node:path", ...NO_IO],
   },

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { randomBytes } from "node:crypto";
-import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rekeyExitCode } from "../../src/cli/commands/backup-commands.js";
 import { EXIT } from "../../src/cli/exit-codes.js";
@@ -128,6 +128,75 @@ describe("holdfast backup, restore and rekey", () => {
     const store = await call(...more);
     expect(store.code).to.equal(3);
     expect(store.stderr).to.match(/\(here: holdfast verify lists everything that is damaged\)\n$/);
+  });
+
+  describe("with keys", () => {
+    const keyFile = (id: string): string => {
+      writeFileSync(box.path(`${id}.key`), randomBytes(32).toString("base64"), { mode: 0o600 });
+      return `${id}=file:${box.path(`${id}.key`)}`;
+    };
+    const onSqlite = () =>
+      box.configure({ backend: "sqlite", sqlite: { path: box.path("new.db") } }, "new.yaml");
+
+    it("encrypt with a key that is given, and open with it, bases too", async () => {
+      await filled();
+      const [full, more] = [box.path("full"), box.path("more")];
+      const [k1, k2] = [keyFile("k1"), keyFile("k2")];
+      expect((await call("backup", full, "--key", k1)).stdout).to.match(
+        /^full backup, encrypted with k1: \d+ records of 2 namespaces \(/,
+      );
+      await call("set", "a", "2");
+      const plain = await call("backup", more, "--base", full);
+      expect(plain).to.include({ code: 3 });
+      expect(plain.stderr).to.match(
+        /5003 wrong-key: .*full\/manifest\.ndjson" line 1: .* the key "k1", which is not here/,
+      );
+      const second = await call("backup", more, "--base", full, "--gzip", "--key", k2, "--key", k1);
+      expect(second.stdout).to.match(/^incremental backup, encrypted with k2: 1 record of 2 namespaces/);
+      config = onSqlite();
+      const refused = await call("restore", more, "--key", k1);
+      expect(refused).to.include({ code: 3 });
+      expect(refused.stderr).to.match(/5003 wrong-key: .*more\/manifest\.ndjson" line 1: .* "k2"/);
+      expect((await call("restore", more, "--key", k1, "--key", k2)).stdout).to.match(/^restored: /);
+      expect((await call("get", "a")).stdout).to.equal("2\n");
+    });
+
+    it("encrypt with the key of the configuration", async () => {
+      keyFile("k1");
+      const encryption = { active: "none", keys: [{ id: "k1", file: box.path("k1.key") }] };
+      const settings = { backend: "file", file: { path: box.path("data/store.json") }, encryption };
+      config = box.configure({ ...settings, backup: { key: "k1" } });
+      await filled();
+      expect((await call("backup", box.path("full"), "--encrypt")).stdout).to.match(
+        /^full backup, encrypted with k1: /,
+      );
+      expect((await call("restore", box.path("full"), "--replace", "--yes")).stdout).to.match(/^restored: /);
+      config = onSqlite();
+      expect((await call("restore", box.path("full"))).stderr).to.match(/5003 wrong-key/);
+    });
+
+    it("say what is wrong with what was typed", async () => {
+      await filled();
+      const target = box.path("full");
+      const mistakes: readonly (readonly [readonly string[], RegExp])[] = [
+        [["--key", "k1"], /give ID=env:NAME or ID=file:PATH/],
+        [["--key", "k1=c2VjcmV0"], /give ID=env:NAME or ID=file:PATH/],
+        [
+          ["--key", "k1=env:HOLDFAST_TEST_NO_KEY"],
+          /key "k1": the environment variable HOLDFAST_TEST_NO_KEY is not set/,
+        ],
+        [["--key", `k1=file:${box.path("none")}`], /key "k1": the file cannot be read: /],
+        [["--key", "a b=env:X"], /the id of a key is missing or not allowed/],
+        [["--encrypt"], /encryption: true needs a key of the store; give backup\.key or encryption\.active/],
+        [["--encrypt", "--key", keyFile("k1")], /leave out --encrypt/],
+      ];
+      for (const [args, said] of mistakes) {
+        const { code, stderr } = await call("backup", target, ...args);
+        expect({ code, stderr }, args.join(" ")).to.include({ code: EXIT.usage });
+        expect(stderr).to.match(said).and.not.to.include("c2VjcmV0");
+      }
+      expect(existsSync(target)).to.equal(false);
+    });
   });
 
   it("tell damage, and being outrun, by their exit codes", () => {

@@ -81,7 +81,7 @@ describe("holdfast completion", () => {
     [["restore", "--dry-run", "mon"], ["monday"]],
     [
       ["backup", "--"],
-      ["--base", "--gzip", ...GENERAL],
+      ["--base", "--gzip", "--encrypt", "--key", ...GENERAL],
     ],
     [["--backend", "s"], ["sqlite"]],
     [["--namespace", "x"], []],

@@ -3,6 +3,7 @@ import {
   ErrStorageCorrupted,
   StorageError,
   type BackupOptions,
+  type GivenKeys,
   type RekeyResult,
   type RestoreOptions,
 } from "../../index.js";
@@ -20,6 +21,8 @@ import { worksOnWholeStore } from "../whole-store.js";
 interface BackupArguments {
   readonly base?: string;
   readonly gzip?: boolean;
+  readonly encrypt?: boolean;
+  readonly key?: readonly GivenKey[];
 }
 
 interface RestoreArguments {
@@ -27,8 +30,12 @@ interface RestoreArguments {
   readonly as?: string;
   readonly replace?: boolean;
   readonly dryRun?: boolean;
+  readonly key?: readonly GivenKey[];
 }
 
+type GivenKey = GivenKeys["keys"][number];
+
+const KEY_OPTION = "--key <id=place>";
 const ONE_OUT_OF_ALL = "for one namespace back up all of it, then restore --only NAME";
 
 /** Copies that outlive the store, and the keys that it is encrypted with: backup, restore, rekey. */
@@ -38,6 +45,12 @@ export const backupCommands: CommandGroup = (program, runner) => {
     .description("write everything the store holds into a folder, while others write to it")
     .option("--base <folder>", "an earlier backup beside it: only what changed since is written")
     .option("--gzip", "compress the files")
+    .option("--encrypt", "encrypt the files, with backup.key of the configuration or its active key")
+    .option(
+      KEY_OPTION,
+      "encrypt with the key in env:NAME or file:PATH; further ones only open the base",
+      keyArgument,
+    )
     .action((folder: string, options: BackupArguments, command: Command) =>
       runner.run(command, async (run) => {
         if (options.base !== undefined) await requireFolder(options.base);
@@ -51,6 +64,11 @@ export const backupCommands: CommandGroup = (program, runner) => {
     .option("--as <namespace>", "with --only, the namespace of the store that it becomes")
     .option("--replace", "remove first what is in its place")
     .option("--dry-run", "only check, and say what is in its place")
+    .option(
+      KEY_OPTION,
+      "a key that the backup is encrypted with, in env:NAME or file:PATH; again for more",
+      keyArgument,
+    )
     .action((folder: string, options: RestoreArguments, command: Command) =>
       runner.run(command, async (run) => {
         // Before the store is opened, which makes one where none is.
@@ -67,19 +85,25 @@ export const backupCommands: CommandGroup = (program, runner) => {
 async function backUp(
   { io, ctx, store, out }: StoreRun,
   folder: string,
-  { base, gzip }: BackupArguments,
+  { base, gzip, encrypt, key: keys = [] }: BackupArguments,
 ): Promise<void> {
+  if (encrypt === true && keys.length > 0)
+    throw usageError("--key says by itself that the backup is encrypted; leave out --encrypt");
+  const [active] = keys;
+  const given = active === undefined ? {} : { encryption: { keys, active: active.id } };
+  const encryption = encrypt === true ? { encryption: true as const } : given;
   const progress = new Progress(io, out.isJson);
   const onProgress: BackupOptions["onProgress"] = ({ namespace, records, bytes }) =>
     progress.show(`${plural(records, "record")} (${roundSizeText(bytes)})${placeText(namespace)}`, undefined);
   const compression = gzip === true ? "gzip" : "none";
   try {
-    const options = { compression, onProgress, ...(base !== undefined && { base }) } as const;
+    const options = { compression, onProgress, ...encryption, ...(base !== undefined && { base }) } as const;
     const result = await store.backup(ctx, folder, options);
     progress.end();
-    const { kind, namespaces, records, bytes } = result;
+    const { kind, namespaces, records, bytes, key } = result;
+    const how = key === undefined ? "" : `, encrypted with ${key}`;
     const what = `${plural(records, "record")} of ${plural(namespaces.length, "namespace")}`;
-    await out.answer(`${kind} backup: ${what} (${roundSizeText(bytes)})`, result);
+    await out.answer(`${kind} backup${how}: ${what} (${roundSizeText(bytes)})`, result);
   } catch (error) {
     throw base === undefined ? error : withBase(error);
   } finally {
@@ -99,7 +123,7 @@ function withBase(error: unknown): unknown {
 
 async function restore(run: StoreRun, folder: string, options: RestoreArguments): Promise<void> {
   const { io, ctx, store, out, chosen } = run;
-  const { only, as = only, replace = false, dryRun = false } = options;
+  const { only, as = only, replace = false, dryRun = false, key: keys } = options;
   if (only === undefined && as !== undefined) throw usageError("--as goes with --only; give both");
   if (replace && !dryRun) {
     const where = as === undefined ? "in " : `in ${as === "" ? "the root" : `namespace ${quoted(as)}`} of `;
@@ -112,8 +136,9 @@ async function restore(run: StoreRun, folder: string, options: RestoreArguments)
       undefined,
     );
   const namespace = only === undefined ? {} : { namespace: { from: only, to: as as string } };
+  const given = keys === undefined ? {} : { encryption: { keys } };
   try {
-    const result = await store.restore(ctx, folder, { ...namespace, replace, dryRun, onProgress });
+    const result = await store.restore(ctx, folder, { ...namespace, ...given, replace, dryRun, onProgress });
     progress.end();
     const what = `${plural(result.records, "record")} of ${plural(result.namespaces.length, "namespace")}`;
     const when = result.createdAt.toISOString();
@@ -123,6 +148,14 @@ async function restore(run: StoreRun, folder: string, options: RestoreArguments)
   } finally {
     progress.end();
   }
+}
+
+/** A key itself is never typed: it would stand in the shell's history. What is written may be one, and is not repeated. */
+function keyArgument(text: string, before: readonly GivenKey[] = []): readonly GivenKey[] {
+  const [, id, kind, place] = /^([^=]+)=(env|file):(.+)$/s.exec(text) ?? [];
+  if (id === undefined || place === undefined)
+    throw usageError("--key is not a key but where it is: give ID=env:NAME or ID=file:PATH");
+  return [...before, kind === "env" ? { id, env: place } : { id, file: place }];
 }
 
 const OUTRUN =

@@ -2,15 +2,16 @@ import { createHash } from "node:crypto";
 import type { Position } from "../../backends/backend.js";
 import { StorageFault } from "../../core/errors.js";
 import { checkNamespace } from "../../core/key.js";
+import { SEALED_FORMAT } from "./backup-cipher.js";
 import { backupDamage } from "./backup-damage.js";
 import { checkedLines, LineSealer, type CheckedLine } from "./checked-lines.js";
 
-/** The format that is written; docs/formats.md has it line by line. */
+/** The format of what is not encrypted; docs/formats.md has it line by line. */
 export const BACKUP_FORMAT = 1;
 /** The largest manifest that is written, and read. */
 export const MAX_MANIFEST_BYTES = 128 * 1024 * 1024;
 /** Longest line of a manifest: names of a namespace, a folder and a backend, each in its longest form, are below it. */
-const MAX_LINE_BYTES = 16 * 1024;
+export const MAX_LINE_BYTES = 16 * 1024;
 /** A folder that holds it is a whole backup: it is written last. */
 export const MANIFEST_FILE = "manifest.ndjson";
 
@@ -88,8 +89,12 @@ export function encodeManifest(manifest: BackupManifest): {
   }
   const digest = sha256(Buffer.concat(lines));
   lines.push(sealer.seal(JSON.stringify({ end: namespaces.length, sha256: digest })));
-  const bytes = Buffer.concat(lines);
-  if (bytes.length <= MAX_MANIFEST_BYTES) return { bytes, digest };
+  return { bytes: requireManifestSize(Buffer.concat(lines)), digest };
+}
+
+/** @throws StorageFault `too-large` for a manifest that would not be read. */
+export function requireManifestSize(bytes: Buffer): Buffer {
+  if (bytes.length <= MAX_MANIFEST_BYTES) return bytes;
   const message = `the manifest of the backup would have ${bytes.length} bytes; there may be ${MAX_MANIFEST_BYTES}, back up fewer namespaces at once`;
   throw new StorageFault("too-large", message);
 }
@@ -101,7 +106,7 @@ export function encodeManifest(manifest: BackupManifest): {
  * @throws StorageFault of 5003, with the file and the line.
  */
 export function decodeManifest(bytes: Buffer, file: string): SealedManifest {
-  refuseOthers(bytes, file);
+  manifestFormat(bytes, file);
   const reader = new ManifestReader(file);
   for (const line of checkedLines(bytes, file, { longest: MAX_LINE_BYTES, lastStart: Infinity })) {
     try {
@@ -116,19 +121,23 @@ export function decodeManifest(bytes: Buffer, file: string): SealedManifest {
   return reader.finish(bytes);
 }
 
-/** What another program or a newer version wrote is told apart from damage before checksums are looked at. */
-function refuseOthers(bytes: Buffer, file: string): void {
+/**
+ * The format that a manifest says it has; undefined when it is damaged. What another program or a newer version wrote
+ * is told apart from damage before checksums are looked at.
+ */
+export function manifestFormat(bytes: Buffer, file: string): unknown {
   const newline = bytes.indexOf("\n");
   const end = Math.min(newline === -1 ? bytes.length : newline, MAX_LINE_BYTES);
   const first = jsonOrNothing(bytes.toString("utf8", 0, end));
-  if (first === undefined && bytes.toString("latin1", 0, 7) === '{"crc":') return;
+  if (first === undefined && bytes.toString("latin1", 0, 7) === '{"crc":') return undefined;
   const { holdfast, format } = (first ?? {}) as { holdfast?: unknown; format?: unknown };
   if (holdfast !== "backup")
     throw backupDamage("foreign", file, "it is not the manifest of a backup", { line: 1 });
-  if (typeof format === "number" && format > BACKUP_FORMAT) {
-    const what = `the backup has format ${format}; this version reads up to ${BACKUP_FORMAT}`;
+  if (typeof format === "number" && format > SEALED_FORMAT) {
+    const what = `the backup has format ${format}; this version reads up to ${SEALED_FORMAT}`;
     throw backupDamage("newer-format", file, what, { line: 1 });
   }
+  return format;
 }
 
 function jsonOrNothing(text: string): unknown {

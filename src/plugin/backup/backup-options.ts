@@ -1,5 +1,6 @@
 import { requireKnownOptions } from "../../core/known-options.js";
 import { requireProgress, type OnProgress } from "../progress-teller.js";
+import { requireKeys, type GivenKeys } from "./backup-keys.js";
 import type { NamespaceSource } from "./backup-manifest.js";
 
 export interface BackupOptions {
@@ -10,6 +11,12 @@ export interface BackupOptions {
   readonly base?: string;
   /** `gzip` compresses the files. Default `none`: they are read with any tool. */
   readonly compression?: "none" | "gzip";
+  /**
+   * Encrypts the files (AES-256-GCM), names of keys and namespaces included: with keys given here, or `true` with that of
+   * the store's configuration (`backup.key`, else the active one of `encryption`). The keys given open the base too, beside
+   * those of the store. Absent: what is not stored encrypted can be read in the files; a base must not be encrypted then.
+   */
+  readonly encryption?: true | GivenKeys;
   /**
    * Told how far the backup is, at most every 200 ms and once at the end; awaited before it goes on. What it throws
    * ends the backup and reaches the caller as it is.
@@ -23,7 +30,7 @@ export interface BackupProgress {
   readonly namespace: string;
   /** Entries and deletions written; what changes while it is backed up counts each time. */
   readonly records: number;
-  /** Bytes of their lines, before compression: without it, in the end, those of the files. */
+  /** Bytes of their lines, before compression and encryption: without them, in the end, those of the files. */
   readonly bytes: number;
   readonly done: boolean;
 }
@@ -36,6 +43,8 @@ export interface BackupResult {
   readonly path: string;
   /** Whether it can be restored without another one. */
   readonly kind: "full" | "incremental";
+  /** The id of the key that it is encrypted with; absent when it is not. */
+  readonly key?: string;
   readonly namespaces: readonly {
     /** "" is the root. */
     readonly namespace: string;
@@ -53,11 +62,12 @@ export interface BackupResult {
 /** @throws TypeError for options that do not exist or do not fit. */
 export function checkBackupOptions(target: unknown, options: BackupOptions): void {
   requirePath("the target of a backup", target);
-  requireKnownOptions("backup", options, ["base", "compression", "onProgress"]);
-  const { base, compression, onProgress } = options;
+  requireKnownOptions("backup", options, ["base", "compression", "encryption", "onProgress"]);
+  const { base, compression, encryption, onProgress } = options;
   if (base !== undefined) requirePath("base", base);
   if (compression !== undefined && compression !== "none" && compression !== "gzip")
     throw new TypeError(`compression must be "none" or "gzip", not ${JSON.stringify(compression)}`);
+  if (encryption !== undefined && encryption !== true) requireKeys(encryption);
   requireProgress(onProgress);
 }
 

@@ -53,7 +53,8 @@ export class BackupSchedule {
 
   constructor(setup: BackupScheduleSetup) {
     this.#setup = setup;
-    this.#folder = new ScheduledFolder(setup.fs, setup.settings.path, setup.warn);
+    const { fs, settings, stack, warn } = setup;
+    this.#folder = new ScheduledFolder(fs, settings.path, () => stack().keys, warn);
     [this.#ctx, this.#cancel] = withCancel(background());
   }
 
@@ -132,7 +133,7 @@ export class BackupSchedule {
     const dueInMs = this.#newestMs === undefined ? 0 : this.#newestMs + settings.intervalMs - clock.wall();
     // A clock that was set back must not put off the next one for longer than an interval.
     if (dueInMs > 0 && dueInMs <= settings.intervalMs) return dueInMs;
-    const base = await found.baseForNext(settings.fullEvery);
+    const base = await found.baseForNext(settings.fullEvery, this.#isEncrypted);
     this.#newestMs = await this.#make(base, clock.wall());
     this.#made += 1;
     this.#failure = undefined;
@@ -140,12 +141,26 @@ export class BackupSchedule {
     return settings.intervalMs;
   }
 
+  get #isEncrypted(): boolean {
+    return this.#setup.stack().settings.encryption.backupKey !== undefined;
+  }
+
   async #make(base: string | undefined, nowMs: number): Promise<number> {
     const { fs, settings, stack } = this.#setup;
     const target = join(settings.path, newName(nowMs));
     const setup = { fs, stack: stack(), ctx: this.#ctx, origin: "schedule" } as const;
-    const { compression } = settings;
-    await backupStore(setup, target, { compression, ...(base !== undefined && { base }) });
+    const options = {
+      compression: settings.compression,
+      ...(this.#isEncrypted && { encryption: true as const }),
+    };
+    try {
+      await backupStore(setup, target, { ...options, ...(base !== undefined && { base }) });
+    } catch (error) {
+      const lacksKey = error instanceof StorageFault && error.reason === "wrong-key";
+      if (base === undefined || !lacksKey) throw error;
+      // Values of the base are under a key that was taken away since; a full one does not need it.
+      await backupStore(setup, target, options);
+    }
     return nowMs;
   }
 

@@ -8,6 +8,7 @@ import { ProgressTeller } from "../progress-teller.js";
 import type { Stack } from "../stack.js";
 import { formatPosition } from "../watch-position.js";
 import { BackupChain } from "./backup-chain.js";
+import { BackupCipher } from "./backup-cipher.js";
 import { BackupFolder } from "./backup-folder.js";
 import {
   encodeManifest,
@@ -16,8 +17,11 @@ import {
   type BackupOrigin,
   type NamespaceManifest,
 } from "./backup-manifest.js";
+import { keysOfBackup, type BackupKeys } from "./backup-keys.js";
 import type { BackupOptions, BackupProgress, BackupResult } from "./backup-options.js";
+import type { BackupEntry } from "./backup-record.js";
 import { NamespaceBackup } from "./namespace-backup.js";
+import { encodeSealedManifest } from "./sealed-manifest.js";
 import { segmentForm, type SegmentForm } from "./segment-form.js";
 
 export interface BackupSetup {
@@ -36,21 +40,31 @@ export async function backupStore(
   target: string,
   options: BackupOptions,
 ): Promise<BackupResult> {
-  const chain = options.base === undefined ? undefined : await baseOf(setup.fs, target, options.base);
+  const keys = keysOfBackup(setup.stack, options.encryption);
+  const base = options.base === undefined ? undefined : await baseOf(setup, target, options.base, keys);
   const folder = await onDisk(setup, () => BackupFolder.begin(setup.fs, target));
   try {
-    return await new BackupRun(setup, folder, chain, options).carryOut();
+    return await new BackupRun(setup, folder, { base, keys }, options).carryOut();
   } catch (error) {
     await folder.abandon();
     throw error;
   }
 }
 
-/** @throws TypeError when the base does not stand beside the target. */
-async function baseOf(fs: FileSystem, target: string, base: string): Promise<BackupChain> {
+/** @throws TypeError when the base does not stand beside the target, or is encrypted and the backup would not be. */
+async function baseOf(
+  { fs }: BackupSetup,
+  target: string,
+  base: string,
+  { opening, sealing }: BackupKeys,
+): Promise<BackupChain> {
   if (dirname(resolve(base)) !== dirname(resolve(target)))
     throw new TypeError("the base of a backup must stand in the same folder as its target");
-  return BackupChain.open(fs, base);
+  const chain = await BackupChain.open({ fs, keys: opening }, base);
+  if (!chain.isEncrypted || sealing !== undefined) return chain;
+  throw new TypeError(
+    "the base is encrypted and the backup would not be; give encryption, or leave out base",
+  );
 }
 
 /** What fails at the target is a failed write. */
@@ -63,11 +77,19 @@ async function onDisk<T>({ stack: { backend } }: BackupSetup, call: () => Promis
   }
 }
 
+/** What a backup goes on from, and the keys of it. */
+interface Ground {
+  readonly base: BackupChain | undefined;
+  readonly keys: BackupKeys;
+}
+
 /** One backup on its way. */
 class BackupRun {
   readonly #setup: BackupSetup;
   readonly #folder: BackupFolder;
   readonly #base: BackupChain | undefined;
+  readonly #keys: BackupKeys;
+  readonly #cipher: BackupCipher | undefined;
   readonly #form: SegmentForm;
   readonly #teller: ProgressTeller<BackupProgress>;
   readonly #id = randomUUID();
@@ -79,13 +101,15 @@ class BackupRun {
   constructor(
     setup: BackupSetup,
     folder: BackupFolder,
-    base: BackupChain | undefined,
+    { base, keys }: Ground,
     { compression = "none", onProgress }: BackupOptions,
   ) {
     this.#setup = setup;
     this.#folder = folder;
     this.#base = base;
-    this.#form = segmentForm(compression) as SegmentForm;
+    this.#keys = keys;
+    this.#cipher = keys.sealing && new BackupCipher(keys.sealing, this.#id);
+    this.#form = segmentForm(compression, this.#cipher) as SegmentForm;
     this.#teller = new ProgressTeller(setup.stack.runtime.clock, onProgress);
   }
 
@@ -94,7 +118,8 @@ class BackupRun {
     const namespaces: NamespaceManifest[] = [];
     for (const name of await this.#names()) namespaces.push(await this.#backUp(name));
     const manifest = this.#manifest(createdAt, namespaces);
-    const { bytes } = encodeManifest(manifest);
+    const plain = encodeManifest(manifest).bytes;
+    const bytes = this.#cipher === undefined ? plain : encodeSealedManifest(this.#cipher, plain);
     await onDisk(this.#setup, async () => {
       await this.#folder.write(MANIFEST_FILE, bytes);
       const over = this.#setup.ctx.err();
@@ -135,6 +160,7 @@ class BackupRun {
       ctx,
       namespace,
       base: this.#base,
+      admit: (entry) => this.#admit(entry),
       form: this.#form,
       first: { backup: this.#id, number: this.#nextSegment, namespace },
       save: (name, stored) => onDisk(this.#setup, () => this.#folder.write(name, stored)),
@@ -149,6 +175,16 @@ class BackupRun {
     const manifest = await backup.carryOut();
     this.#nextSegment += manifest.segments.length;
     return manifest;
+  }
+
+  /** A base may be of another store, whose keys this one lacks. */
+  #admit(entry: BackupEntry): void {
+    try {
+      this.#setup.stack.backend.requireKey(entry, this.#keys.opening);
+    } catch (error) {
+      if (!(error instanceof StorageFault) || error.reason !== "wrong-key") throw error;
+      throw new StorageFault("wrong-key", `${error.message}, or make a full backup`, { cause: error });
+    }
   }
 
   #manifest(createdAt: Date, namespaces: readonly NamespaceManifest[]): BackupManifest {
@@ -174,6 +210,7 @@ class BackupRun {
       id,
       path: this.#folder.path,
       kind: base === undefined ? "full" : "incremental",
+      ...(this.#cipher !== undefined && { key: this.#cipher.keyId }),
       namespaces: namespaces.map(({ namespace, position, source }) => {
         return { namespace, position: formatPosition(position), source };
       }),

@@ -4,7 +4,7 @@ import { StorageFault } from "../../core/errors.js";
 import type { StoredKey } from "../../core/key.js";
 import type { BackupChain } from "./backup-chain.js";
 import type { NamespaceManifest, NamespaceSource, SegmentSeal } from "./backup-manifest.js";
-import type { BackupRecord } from "./backup-record.js";
+import type { BackupEntry, BackupRecord } from "./backup-record.js";
 import { FILL_MARKER, RESTORE_MARKER } from "../marks.js";
 import { NamespaceSnapshot, type SnapshotPoint } from "./namespace-snapshot.js";
 import { unfinishedRestore } from "./restore-marker.js";
@@ -16,6 +16,8 @@ export interface NamespaceBackupSetup {
   readonly ctx: Context;
   readonly namespace: string;
   readonly base: BackupChain | undefined;
+  /** Throws for an entry of the base that a restore could not open. */
+  readonly admit: (entry: BackupEntry) => void;
   readonly form: SegmentForm;
   readonly first: SegmentPlace;
   readonly save: (name: string, stored: Buffer) => Promise<void>;
@@ -70,7 +72,8 @@ export class NamespaceBackup {
       if (!(error instanceof StorageFault) || error.reason !== "outrun") throw error;
       await this.#discard();
     }
-    return { source: "difference", point: await snapshot.difference(await base.versions(namespace)) };
+    const versions = await base.versions(namespace, this.#setup.admit);
+    return { source: "difference", point: await snapshot.difference(versions) };
   }
 
   async #write(record: BackupRecord): Promise<void> {

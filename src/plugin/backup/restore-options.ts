@@ -1,6 +1,8 @@
 import { checkNamespace } from "../../core/key.js";
 import { requireKnownOptions } from "../../core/known-options.js";
+import type { KeyRing } from "../../sealing/key-ring.js";
 import { requireProgress, type OnProgress } from "../progress-teller.js";
+import { keysOfRestore, requireKeys, type GivenKeys } from "./backup-keys.js";
 import { requirePath } from "./backup-options.js";
 
 export interface RestoreOptions {
@@ -19,6 +21,11 @@ export interface RestoreOptions {
    * what stands in the way. Default false.
    */
   readonly dryRun?: boolean;
+  /**
+   * Keys that open the backup and values in it, beside those of the store, which open it too; of two with one id the one given
+   * here counts. Nothing is encrypted with them: what is restored is stored as the store's configuration says.
+   */
+  readonly encryption?: GivenKeys;
   /**
    * Told how far the restore is, at most every 200 ms and once at the end; awaited before it goes on. What it throws
    * ends the restore and reaches the caller as it is.
@@ -59,17 +66,21 @@ export interface RestorePlan {
   readonly only: { readonly from: string; readonly to: string } | undefined;
   readonly replace: boolean;
   readonly dryRun: boolean;
+  readonly keys?: KeyRing;
 }
 
 /** @throws TypeError for options that do not exist or do not fit; StorageFault `invalid-namespace`. */
 export function planRestore(source: unknown, options: RestoreOptions): RestorePlan {
   requirePath("the source of a restore", source);
-  requireKnownOptions("restore", options, ["namespace", "replace", "dryRun", "onProgress"]);
-  const { namespace, replace = false, dryRun = false, onProgress } = options;
+  requireKnownOptions("restore", options, ["namespace", "replace", "dryRun", "encryption", "onProgress"]);
+  const { namespace, replace = false, dryRun = false, encryption, onProgress } = options;
   for (const [name, value] of Object.entries({ replace, dryRun }))
     if (typeof value !== "boolean") throw new TypeError(`${name} must be true or false, not ${typeof value}`);
   requireProgress(onProgress);
-  return { only: namespace === undefined ? undefined : namesOf(namespace), replace, dryRun, onProgress };
+  const only = namespace === undefined ? undefined : namesOf(namespace);
+  if (encryption === undefined) return { only, replace, dryRun, onProgress };
+  requireKeys(encryption);
+  return { only, replace, dryRun, onProgress, keys: keysOfRestore(encryption) };
 }
 
 function namesOf(namespace: NonNullable<RestoreOptions["namespace"]>) {

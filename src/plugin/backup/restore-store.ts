@@ -1,5 +1,6 @@
 import type { Put, Write } from "../../backends/backend.js";
 import type { Context } from "../../core/context.js";
+import type { Payload } from "../../core/entry.js";
 import { quoteName, StorageFault, type OperationDetails } from "../../core/errors.js";
 import type { FileSystem } from "../../core/file-system.js";
 import { compareKeys } from "../../core/key.js";
@@ -7,12 +8,13 @@ import { asOperation, asSequence } from "../../core/operation.js";
 import { DigestSum } from "../../core/range-digest.js";
 import { EVERYTHING, inRange, type KeyRange } from "../../core/range.js";
 import { settleWithin } from "../../core/settle-within.js";
+import type { KeyRing } from "../../sealing/key-ring.js";
 import { CommitRequest } from "../../transaction/commit-request.js";
 import { holdsAny } from "../holds-any.js";
 import { ProgressTeller } from "../progress-teller.js";
 import type { Stack } from "../stack.js";
-import { BackupChain } from "./backup-chain.js";
-import type { BackupRecord } from "./backup-record.js";
+import { BackupChain, onLine } from "./backup-chain.js";
+import type { BackupEntry, BackupRecord } from "./backup-record.js";
 import { EntryBatches } from "./entry-batches.js";
 import { FreshIncarnations } from "./fresh-incarnations.js";
 import { RESTORE_MARKER } from "../marks.js";
@@ -34,10 +36,17 @@ interface Move {
   readonly now: number;
 }
 
+interface PlacedRecord {
+  readonly record: BackupRecord;
+  readonly at: { readonly file: string; readonly index: number };
+}
+
 /** Writes what a backup holds into a store, once all of it was found to be whole. */
 export async function restoreStore(setup: RestoreSetup, source: string): Promise<RestoreResult> {
-  const chain = await asOperation(reading(setup), () => BackupChain.open(setup.fs, source));
-  return new RestoreRun(setup, chain).carryOut();
+  const { stack, plan, fs } = setup;
+  const keys = plan.keys === undefined ? stack.keys : stack.keys.joined(plan.keys);
+  const chain = await asOperation(reading(setup), () => BackupChain.open({ fs, keys }, source));
+  return new RestoreRun(setup, chain, keys).carryOut();
 }
 
 /** What fails at the files of the backup is a failed read. */
@@ -49,13 +58,15 @@ function reading({ stack: { backend } }: RestoreSetup): OperationDetails {
 class RestoreRun {
   readonly #setup: RestoreSetup;
   readonly #chain: BackupChain;
+  readonly #keys: KeyRing;
   readonly #incarnations = new FreshIncarnations();
   readonly #teller: ProgressTeller<RestoreProgress>;
   #records = 0;
 
-  constructor(setup: RestoreSetup, chain: BackupChain) {
+  constructor(setup: RestoreSetup, chain: BackupChain, keys: KeyRing) {
     this.#setup = setup;
     this.#chain = chain;
+    this.#keys = keys;
     this.#teller = new ProgressTeller(setup.stack.runtime.clock, setup.plan.onProgress);
   }
 
@@ -100,12 +111,12 @@ class RestoreRun {
 
   /** Reads everything, and whether the store has the keys for it and takes it. */
   async #check(move: Move): Promise<void> {
-    const { backend } = this.#setup.stack;
-    const { maxValueBytes } = backend.info.limits;
-    for await (const record of this.#recordsOf(move, "checking")) {
+    const { maxValueBytes } = this.#setup.stack.backend.info.limits;
+    for await (const { record, at } of this.#recordsOf(move, "checking")) {
       if (record.kind === "delete-range") this.#incarnations.range(record.range);
       if (record.kind !== "put") continue;
-      const bytes = Buffer.byteLength(backend.openStored(move.from, record.entry).data);
+      const { data } = onLine(at.file, at.index, () => this.#opened(move.from, record.entry));
+      const bytes = Buffer.byteLength(data);
       if (bytes <= maxValueBytes) continue;
       const message = `a value of the backup has ${bytes} bytes; this store takes up to ${maxValueBytes}`;
       throw new StorageFault("too-large", message, { namespace: move.to });
@@ -144,7 +155,7 @@ class RestoreRun {
   async #fill(move: Move): Promise<void> {
     const { stack, ctx } = this.#setup;
     const batches = new EntryBatches(stack, ctx, move.to);
-    for await (const record of this.#recordsOf(move, "writing")) {
+    for await (const { record } of this.#recordsOf(move, "writing")) {
       if (record.kind === "delete-range") await this.#deleteRange(batches, record.range);
       else if (record.kind === "put") await this.#put(batches, record, move);
       else if (record.key !== RESTORE_MARKER) await batches.delete(this.#incarnations.key(record.key));
@@ -172,18 +183,23 @@ class RestoreRun {
     const key = this.#incarnations.key(entry.key);
     if (expiresAt !== undefined && expiresAt <= now) return batches.delete(key);
     const expiry = expiresAt === undefined ? undefined : { at: expiresAt };
-    const { codec, data } = this.#setup.stack.backend.openStored(from, entry);
+    const { codec, data } = this.#opened(from, entry);
     const whose = incarnation === undefined ? {} : { incarnation: this.#incarnations.of(incarnation) };
     await batches.put({ kind: "put", key, type, codec, data, expiry, ...whose });
   }
 
-  async *#recordsOf({ from }: Move, phase: RestoreProgress["phase"]): AsyncGenerator<BackupRecord> {
+  #opened(namespace: string, entry: BackupEntry): Payload {
+    const { backend } = this.#setup.stack;
+    return backend.openStored(namespace, entry, this.#keys);
+  }
+
+  async *#recordsOf({ from }: Move, phase: RestoreProgress["phase"]): AsyncGenerator<PlacedRecord> {
     const { ctx } = this.#setup;
-    for await (const records of asSequence(reading(this.#setup), () => this.#chain.records(from))) {
-      for (const record of records) {
+    for await (const { file, records } of asSequence(reading(this.#setup), () => this.#chain.records(from))) {
+      for (const [index, record] of records.entries()) {
         const over = ctx.err();
         if (over !== undefined) throw over;
-        yield record;
+        yield { record, at: { file, index } };
         this.#records += 1;
         await this.#teller.tell(() => ({ phase, namespace: from, records: this.#records, done: false }));
       }

@@ -2,14 +2,15 @@ import { join } from "node:path";
 import { fileFault } from "../../backends/files/file-errors.js";
 import { StorageFault } from "../../core/errors.js";
 import type { FileSystem } from "../../core/file-system.js";
-import { BackupChain } from "./backup-chain.js";
+import type { KeyRing } from "../../sealing/key-ring.js";
+import { BackupChain, type BackupSource } from "./backup-chain.js";
 import { FORBIDDEN, isPartial } from "./backup-folder.js";
 import { MANIFEST_FILE, type BackupManifest } from "./backup-manifest.js";
 
 /** What the names of a schedule's backups begin with. */
 export const SCHEDULED = "scheduled-";
 const NAME = /^scheduled-\d{8}T\d{9}Z-[0-9a-f]{6}/;
-const SEGMENT_NAME = /^\d{5,}\.ndjson(\.gz)?$/;
+const SEGMENT_NAME = /^\d{5,}\.ndjson(\.gz)?(\.aes)?$/;
 
 interface ScheduledBackup extends Pick<BackupManifest, "createdAt" | "base"> {
   readonly name: string;
@@ -21,11 +22,14 @@ type Warn = (message: string) => void;
 export class ScheduledFolder {
   readonly #fs: FileSystem;
   readonly #path: string;
+  readonly #keys: () => KeyRing;
   readonly #warn: Warn;
 
-  constructor(fs: FileSystem, path: string, warn: Warn) {
+  /** @param keys those of the store. */
+  constructor(fs: FileSystem, path: string, keys: () => KeyRing, warn: Warn) {
     this.#fs = fs;
     this.#path = path;
+    this.#keys = keys;
     this.#warn = warn;
   }
 
@@ -50,7 +54,7 @@ export class ScheduledFolder {
       backups.push({ name, createdAt, ...(base !== undefined && { base }) });
     }
     backups.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
-    return new FoundBackups(this.#fs, this.#path, backups, unread);
+    return new FoundBackups(this.#source, this.#path, backups, unread);
   }
 
   /** Removes all but the newest `keep` and what they go on from; what goes on from others first. */
@@ -58,6 +62,10 @@ export class ScheduledFolder {
     const found = await this.read();
     const kept = found.withBases(keep);
     for (const { name } of found.backups) if (!kept.has(name)) await this.#remove(name);
+  }
+
+  get #source(): BackupSource {
+    return { fs: this.#fs, keys: this.#keys() };
   }
 
   async #names(): Promise<string[]> {
@@ -78,7 +86,7 @@ export class ScheduledFolder {
   /** One that cannot be read is left to people. */
   async #manifest(name: string): Promise<BackupManifest | undefined> {
     try {
-      return (await BackupChain.openAlone(this.#fs, join(this.#path, name))).manifest;
+      return (await BackupChain.openAlone(this.#source, join(this.#path, name))).manifest;
     } catch (error) {
       if (!(error instanceof StorageFault)) throw error;
       this.#warn(`a scheduled backup cannot be read, and is left as it is: ${error.message}`);
@@ -104,14 +112,19 @@ export class ScheduledFolder {
 /** The backups that a schedule has made and that are still there. */
 class FoundBackups {
   readonly backups: readonly ScheduledBackup[];
-  readonly #fs: FileSystem;
+  readonly #source: BackupSource;
   readonly #path: string;
   readonly #byName: ReadonlyMap<string, ScheduledBackup>;
   /** The names of those that cannot be read now. */
   readonly #unread: readonly string[];
 
-  constructor(fs: FileSystem, path: string, backups: readonly ScheduledBackup[], unread: readonly string[]) {
-    this.#fs = fs;
+  constructor(
+    source: BackupSource,
+    path: string,
+    backups: readonly ScheduledBackup[],
+    unread: readonly string[],
+  ) {
+    this.#source = source;
     this.#path = path;
     this.backups = backups;
     this.#unread = unread;
@@ -122,13 +135,16 @@ class FoundBackups {
     return this.backups[0];
   }
 
-  /** What the next backup goes on from; undefined when a full one is due, or the newest cannot be gone on from. */
-  async baseForNext(fullEvery: number): Promise<string | undefined> {
+  /**
+   * What the next backup goes on from; undefined when a full one is due, the newest cannot be gone on from, or one of
+   * the two is encrypted and the other is not.
+   */
+  async baseForNext(fullEvery: number, isEncrypted: boolean): Promise<string | undefined> {
     if (this.newest === undefined || this.#bases(this.newest).length >= fullEvery) return undefined;
     const path = join(this.#path, this.newest.name);
     try {
-      await BackupChain.open(this.#fs, path);
-      return path;
+      const chain = await BackupChain.open(this.#source, path);
+      return chain.isEncrypted === isEncrypted ? path : undefined;
     } catch (error) {
       if (!(error instanceof StorageFault)) throw error;
       return undefined;

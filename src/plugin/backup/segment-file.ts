@@ -1,5 +1,6 @@
 import { StorageFault } from "../../core/errors.js";
 import { MAX_VALUE_BYTES } from "../../core/value-encoder.js";
+import { SEAL_BYTES } from "./backup-cipher.js";
 import { backupDamage } from "./backup-damage.js";
 import { decodeRecord, encodeRecord, MAX_HEADER_BYTES, type BackupRecord } from "./backup-record.js";
 import { BACKUP_FORMAT, sha256, type SegmentSeal } from "./backup-manifest.js";
@@ -12,6 +13,9 @@ export const SEGMENT_BYTES = 8 * 1024 * 1024;
 const MAX_LINE_BYTES = 6 * MAX_VALUE_BYTES + MAX_HEADER_BYTES;
 /** The largest there can be: its last line begins before it is full. */
 export const MAX_SEGMENT_BYTES = SEGMENT_BYTES + MAX_LINE_BYTES + 1;
+export const MAX_SEGMENT_FILE_BYTES = MAX_SEGMENT_BYTES + SEAL_BYTES;
+/** The line before it says which segment it is. */
+export const FIRST_RECORD_LINE = 2;
 const LIMITS: LineLimits = { longest: MAX_LINE_BYTES, lastStart: SEGMENT_BYTES };
 
 /** Which segment of which backup. */
@@ -51,7 +55,7 @@ export class SegmentBuilder {
   }
 
   async finish(form: SegmentForm): Promise<{ readonly stored: Buffer; readonly seal: SegmentSeal }> {
-    const stored = await form.pack(Buffer.concat(this.#lines));
+    const stored = await form.pack(Buffer.concat(this.#lines), segmentName(this.#place.number, form));
     const sizes = { bytes: this.#bytes, storedBytes: stored.length, lines: this.#lines.length };
     return { stored, seal: { number: this.#place.number, ...sizes, sha256: sha256(stored) } };
   }
@@ -91,9 +95,9 @@ export async function readSegment(
   let count = 0;
   for (const { number, json } of checkedLines(lines, file, LIMITS)) {
     count = number;
-    if (number === 1 && json !== headerOf(place))
+    if (number < FIRST_RECORD_LINE && json !== headerOf(place))
       throw backupDamage("foreign", file, "it is not this segment of this backup", { line: number });
-    if (number > 1) records.push(recordOf(json, file, number));
+    if (number >= FIRST_RECORD_LINE) records.push(recordOf(json, file, number));
   }
   // The lines come first, because they say where the damage is; the digest leaves nothing out.
   if (sha256(stored) !== seal.sha256)

@@ -1,5 +1,7 @@
+import { basename } from "node:path";
 import { promisify } from "node:util";
 import { crc32, deflateRaw, inflateRaw } from "node:zlib";
+import type { BackupCipher } from "./backup-cipher.js";
 import { backupDamage } from "./backup-damage.js";
 
 /**
@@ -11,7 +13,8 @@ export interface SegmentForm {
   readonly name: string;
   /** What file names end with. */
   readonly ending: string;
-  pack(lines: Buffer): Promise<Buffer>;
+  /** @param name of the file. */
+  pack(lines: Buffer, name: string): Promise<Buffer>;
   unpack(stored: Buffer, bytes: number, file: string): Promise<Buffer>;
 }
 
@@ -74,7 +77,23 @@ function inflate(body: Buffer, maxOutputLength: number): Promise<Inflated> {
 
 const FORMS: ReadonlyMap<string, SegmentForm> = new Map([plain, gzip].map((form) => [form.name, form]));
 
-/** The form of that name; undefined when this version has none. */
-export function segmentForm(name: string): SegmentForm | undefined {
-  return FORMS.get(name);
+/** The form of that name, encrypted where there is a cipher; undefined when this version has none. */
+export function segmentForm(name: string, cipher?: BackupCipher): SegmentForm | undefined {
+  const form = FORMS.get(name);
+  return form === undefined || cipher === undefined ? form : encryptedForm(form, cipher);
+}
+
+/** Each file is encrypted as a whole, after the form has packed it. */
+function encryptedForm(inner: SegmentForm, cipher: BackupCipher): SegmentForm {
+  return {
+    name: inner.name,
+    ending: `${inner.ending}.aes`,
+    pack: async (lines, name) => cipher.seal(name, await inner.pack(lines, name)),
+
+    async unpack(stored, bytes, file) {
+      const packed = cipher.open(basename(file), stored);
+      if (packed !== undefined) return inner.unpack(packed, bytes, file);
+      throw backupDamage("checksum", file, "it was changed, or is not this file of this backup");
+    },
+  };
 }

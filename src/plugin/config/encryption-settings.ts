@@ -18,7 +18,16 @@ export function encryptionSettings(values: OptionValues): EncryptionSettings {
   if (plain === "refuse" && active === undefined) {
     values.report("encryption.plain", "refuse needs an active key, or nothing that is written could be read");
   }
-  return Object.freeze({ keys: Object.freeze(keys), active, plain });
+  return Object.freeze({ keys: Object.freeze(keys), active, plain, backupKey: backupKey(values, keys) });
+}
+
+function backupKey(values: OptionValues, keys: readonly KeySource[]): string | undefined {
+  const wanted = values.given("backup.key");
+  const ids = keys.map(({ id }) => id);
+  if (wanted === undefined || ids.includes(wanted) || values.problems.length > 0) return wanted;
+  const known = ids.length === 0 ? `there are no keys; add it to ${KEYS}` : `choose one of ${ids.join(", ")}`;
+  values.report("backup.key", `no key is called ${quoteName(wanted)}; ${known}`);
+  return wanted;
 }
 
 function keySource(

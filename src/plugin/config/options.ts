@@ -168,6 +168,12 @@ export const OPTIONS = {
       "With more than 1, give changes.retain.age more than interval.",
   ),
   "backup.compression": defaulted(choice("gzip", "none"), "gzip", "Whether these backups are compressed."),
+  "backup.key": optional(
+    text(),
+    "k1",
+    "The id of the key of encryption.keys that these backups are encrypted with, names of keys and namespaces included. " +
+      "Left out, they are not encrypted, and only values that are stored so are. With encryption.active: none the store stays plain.",
+  ),
 
   ...BACKEND_OPTIONS,
 };

@@ -22,7 +22,7 @@ class KeyFlaw extends Error {
  * @throws ConfigError listing every key that cannot be had.
  */
 export function readKeys(
-  settings: EncryptionSettings,
+  settings: Omit<EncryptionSettings, "backupKey">,
   section: ConfigSection | undefined,
   environment: Environment = process.env,
 ): KeyRing {

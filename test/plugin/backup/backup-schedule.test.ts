@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -8,6 +8,7 @@ import { processLock } from "../../../src/backends/files/process-lock.js";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
 import { openTapped, type Tap } from "../../support/tapped-store.js";
 import { valuesOf } from "../../support/store-values.js";
+import { TestKeys } from "./test-keys.js";
 
 const ctx = background();
 const HOUR = 3_600_000;
@@ -31,8 +32,11 @@ describe("scheduled backups", () => {
     await rm(folder, { recursive: true });
   });
 
-  async function begin(backup: StorageSettings["backup"] = {}): Promise<void> {
-    const settings = { backup: { interval: "1h", path: join(folder, "backups"), ...backup } };
+  async function begin(
+    backup: StorageSettings["backup"] = {},
+    encryption: StorageSettings["encryption"] = {},
+  ): Promise<void> {
+    const settings = { encryption, backup: { interval: "1h", path: join(folder, "backups"), ...backup } };
     const changes = { retain: { age: "1d" } };
     const options = { runtime, warn: (message: string) => void warnings.push(message) };
     store = (await openTapped({ backend: "memory", changes, ...settings }, tap, options)).storage;
@@ -144,7 +148,7 @@ describe("scheduled backups", () => {
     const [full, next] = (await backups()) as [string, string];
     const manifest = await readFile(path(`${next}/manifest.ndjson`), "utf8");
     // As after an update that was taken back.
-    await writeFile(path(`${next}/manifest.ndjson`), manifest.replace('"format":1', '"format":2'));
+    await writeFile(path(`${next}/manifest.ndjson`), manifest.replace('"format":1', '"format":3'));
     for (let i = 3; i <= 6; i++) {
       await runtime.advance(HOUR);
       await made(i);
@@ -193,6 +197,95 @@ describe("scheduled backups", () => {
     expect(await kindsOf(await backups())).to.deep.equal(["full"]);
     expect(warnings[0]).to.include("cannot be read, and is left as it is");
     expect(await backups()).to.include(first);
+  });
+
+  describe("with keys", () => {
+    const keys = new TestKeys();
+    after(() => keys.remove());
+
+    /** Which key each was encrypted with, the oldest first. */
+    async function keysOf(names: readonly string[]): Promise<(string | undefined)[]> {
+      const texts = names.map((name) => readFile(path(`${name}/manifest.ndjson`), "utf8"));
+      return (await Promise.all(texts)).map((text) => /"cipher":"aes-256-gcm","key":"(\w+)"/.exec(text)?.[1]);
+    }
+
+    it("are encrypted with the one that is named, of a store that is plain, and removed like others", async () => {
+      const encryption = { keys: [keys.one("k1"), keys.one("k2")], active: "none" };
+      await begin({ key: "k2", keep: 2, full_every: 2 }, encryption);
+      for (let i = 1; i <= 5; i++) {
+        await made(i);
+        await store.namespace("canary-namespace").set(ctx, "canary-key", `canary-value-${i}`);
+        await runtime.advance(HOUR);
+      }
+      await made(6);
+      const names = await backups();
+      expect(await keysOf(names)).to.deep.equal(["k2", "k2"]);
+      for (const name of names)
+        for (const file of await readdir(path(name)))
+          expect(await readFile(path(`${name}/${file}`), "latin1"), file).not.to.include("canary");
+      await using other = await openStorage({ encryption });
+      await other.restore(ctx, path(names.at(-1) as string));
+      expect(await valuesOf(other)).to.deep.equal(await valuesOf(store));
+      expect(warnings).to.deep.equal([]);
+      expect(await store.health(ctx)).to.deep.equal({ status: "up" });
+    });
+
+    it("are full where the one before is encrypted and they are not, or the reverse", async () => {
+      const encryption = { keys: [keys.one("k1")], active: "none" };
+      for (const key of [undefined, "k1", "k1", undefined]) {
+        await begin({ full_every: 10, ...(key !== undefined && { key }) }, encryption);
+        await made(1);
+        await runtime.advance(HOUR);
+        await made(2);
+        await store.stop();
+        await runtime.advance(HOUR);
+      }
+      const names = await backups();
+      expect(await keysOf(names)).to.deep.equal([
+        ...[undefined, undefined],
+        ...["k1", "k1", "k1", "k1"],
+        ...[undefined, undefined],
+      ]);
+      await using other = await openStorage({ encryption });
+      for (const i of [0, 2, 6]) {
+        // A full one needs nothing beside it.
+        await cp(path(names[i] as string), join(folder, "alone", String(i)), { recursive: true });
+        await other.restore(ctx, join(folder, "alone", String(i)));
+      }
+      expect(warnings).to.deep.equal([]);
+    });
+
+    it("are full when values of the one before are under a key that was taken away", async () => {
+      await begin({ full_every: 10 }, { keys: [keys.one("k1")] });
+      await store.set(ctx, "a", 1);
+      await made(1);
+      await runtime.advance(HOUR);
+      await made(2);
+      await store.stop();
+      await runtime.advance(HOUR);
+      await begin({ full_every: 10 }, { keys: [keys.one("k2")] });
+      await store.set(ctx, "a", 2);
+      await made(1);
+      const names = await backups();
+      expect(await kindsOf(names)).to.deep.equal(["full", "incremental", "full"]);
+      await using other = await openStorage({ encryption: { keys: [keys.one("k2")] } });
+      await other.restore(ctx, path(names[2] as string));
+      expect(warnings).to.deep.equal([]);
+    });
+
+    it("that cannot be read for lack of the key are left, and told", async () => {
+      await begin({ key: "k1", keep: 1 }, { keys: [keys.one("k1")] });
+      await made(1);
+      const [old] = await backups();
+      await store.stop();
+      await runtime.advance(HOUR);
+      await begin({ key: "k2", keep: 1 }, { keys: [keys.one("k2")] });
+      await made(1);
+      expect(await keysOf(await backups())).to.deep.equal(["k1", "k2"]);
+      expect(warnings[0]).to.include(
+        `${old}/manifest.ndjson" line 1: the backup is encrypted with the key "k1"`,
+      );
+    });
   });
 
   it("end with the store: one that is being made is cancelled and leaves nothing", async () => {

@@ -285,9 +285,9 @@ describe(`a damaged backup, seed ${SEED} (HOLDFAST_SEED)`, () => {
 
   it("is told from one of a newer version and from other files", async () => {
     const manifest = await readFile(rig.path("full/manifest.ndjson"), "utf8");
-    const newer = manifest.replace('"format":1', '"format":2');
+    const newer = manifest.replace('"format":1', '"format":3');
     expect(await expectRefusal("full/manifest.ndjson", Buffer.from(newer), "newer", "full")).to.include(
-      "format 2",
+      "format 3",
     );
     for (const [text, reason] of [
       [newer, "newer-format"],

@@ -55,11 +55,48 @@ describe("a backup of an encrypted store", () => {
     it(`is refused before anything is written by a store with ${what}`, async () => {
       const backup = await backedUp(await keyed("k1"));
       const store = await openStorage(await target());
-      expect(await thrownBy(store.restore(ctx, backup))).to.include({ code: 5003, reason: "wrong-key" });
+      const error = await thrownBy(store.restore(ctx, backup));
+      expect(error).to.include({ code: 5003, reason: "wrong-key" });
+      expect((error as Error).message).to.include(
+        '00001.ndjson" line 2: the value is encrypted with the key "k1"',
+      );
       expect(await store.listNamespaces(ctx)).to.deep.equal([]);
       await store.stop();
     });
   }
+
+  it("is restored into a plain store with the keys of the call alone", async () => {
+    const { encryption } = await keyed("k1");
+    const backup = await backedUp({
+      backend: "memory",
+      encryption: encryption as NonNullable<typeof encryption>,
+    });
+    await using store = await openStorage();
+    await store.restore(ctx, backup, { encryption: { keys: encryption?.keys ?? [] } });
+    expect(await store.get(ctx, "value")).to.deep.equal({ said: SECRET });
+    expect(await store.list("list").lrange(ctx, 0, -1)).to.deep.equal([SECRET, SECRET]);
+  });
+
+  it("is no base for a store that lacks the key of its values, and could not restore it", async () => {
+    const settings = await keyed("k1");
+    const base = await backedUp(settings);
+    await using plain = await openStorage();
+    await plain.set(ctx, "mine", 1);
+    const target = join(folder, "next");
+    const error = await thrownBy(plain.backup(ctx, target, { base }));
+    expect(error).to.include({ code: 5003, reason: "wrong-key" });
+    expect((error as Error).message).to.match(
+      /backup\/00001\.ndjson" line 2: the value is encrypted with the key "k1", .* or make a full backup$/,
+    );
+    expect(await readdir(folder)).to.have.members(["backup", "k1.key"]);
+
+    await using keyHolder = await openStorage(settings);
+    await keyHolder.set(ctx, "mine", 1);
+    await keyHolder.backup(ctx, target, { base });
+    await using restored = await openStorage(settings);
+    await restored.restore(ctx, target);
+    expect(await restored.keys(ctx)).to.deep.equal(["mine"]);
+  });
 
   it("is taken over by a store that has both keys, and stands under its own there", async () => {
     const old = await keyed("k1");

@@ -1,10 +1,11 @@
 /** Restores a backup into a store in memory, and tells how that ended and how much memory the process has taken at most. */
 import { resourceUsage } from "node:process";
-import { background, openStorage, StorageError } from "../../../src/index.js";
+import { background, openStorage, StorageError, type GivenKeys } from "../../../src/index.js";
 import { taskOf, tell } from "../../support/store-process.js";
 
 export interface RestoreTask {
   readonly backup: string;
+  readonly encryption?: GivenKeys;
 }
 
 export interface RestoreVerdict {
@@ -18,12 +19,14 @@ export interface RestoreVerdict {
 }
 
 const ctx = background();
-const { backup } = taskOf<RestoreTask>();
+const { backup, encryption } = taskOf<RestoreTask>();
 await using storage = await openStorage();
-const error: unknown = await storage.restore(ctx, backup).then(
-  () => undefined,
-  (thrown: unknown) => thrown,
-);
+const error: unknown = await storage
+  .restore(ctx, backup, encryption === undefined ? {} : { encryption })
+  .then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
 const code = error instanceof StorageError ? error.code : 0;
 const verdict: RestoreVerdict = {
   code,

@@ -25,6 +25,12 @@ function problemsOf(settings: StorageSettings): readonly string[] {
 }
 
 describe("settings of encryption", () => {
+  it("name the key of backups, whether values are encrypted or not", () => {
+    const backup = { key: "a" };
+    expect(resolveSettings({ ...encrypted({ active: "none" }), backup }).encryption.backupKey).to.equal("a");
+    expect(resolveSettings(encrypted({})).encryption.backupKey).to.equal(undefined);
+  });
+
   it("take the only key for the active one, and none for writing plain", () => {
     expect(resolveSettings(encrypted({})).encryption.active).to.equal("a");
     expect(resolveSettings(encrypted({ active: "none" })).encryption.active).to.equal(undefined);
@@ -95,6 +101,16 @@ describe("settings of encryption", () => {
         "an active key without any",
         { encryption: { active: "b" } },
         ['storage.encryption.active: no key is called "b"; there are no keys'],
+      ],
+      [
+        "a key of backups that is not there",
+        { ...encrypted({}), backup: { key: "b" } },
+        ['storage.backup.key: no key is called "b"; choose one of a'],
+      ],
+      [
+        "a key of backups without any",
+        { backup: { key: "b" } },
+        ['storage.backup.key: no key is called "b"; there are no keys; add it to encryption.keys'],
       ],
       [
         "plain values refused and written",

@@ -15,7 +15,7 @@ describe("resolveSettings", () => {
       operationTimeoutMs: 10_000,
       codec: "json",
       compression: { files: "none", valuesFrom: Infinity },
-      encryption: { keys: [], active: undefined, plain: "read" },
+      encryption: { keys: [], active: undefined, plain: "read", backupKey: undefined },
       cache: {
         maxEntries: 10_000,
         maxBytes: 64 * 1024 * 1024,
@@ -57,7 +57,7 @@ describe("resolveSettings", () => {
       },
       transaction: { timeout: "3s", max_attempts: 4, max_open: 6 },
       changes: { retain: { count: 7, age: "1h" } },
-      backup: { interval: "1h", path: "b", keep: 3, full_every: 2, compression: "none" },
+      backup: { interval: "1h", path: "b", keep: 3, full_every: 2, compression: "none", key: "a" },
       file: { path: "a.json", backup_count: 0, read_only: true, salvage: true },
     });
     expect(resolved).to.deep.equal({
@@ -76,6 +76,7 @@ describe("resolveSettings", () => {
         ],
         active: "b",
         plain: "refuse",
+        backupKey: "a",
       },
       cache: {
         maxEntries: 5,
