@@ -224,7 +224,7 @@ class RedisBackend implements Backend {
     try {
       const nodes = await this.#connection.link.nodes();
       if (cluster !== undefined) await checkCluster(limit, nodes);
-      const durability = await checkServers(limit, nodes);
+      const durability = await checkServers(limit, nodes, cluster !== undefined);
       refuseLess(durability, this.#setup.durability, NEEDED);
       await selfTest(limit, this.#connection, prefix, this.#setup.runtime.random);
       this.#info = infoOf(this.#options, durability);
