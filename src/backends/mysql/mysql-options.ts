@@ -1,3 +1,4 @@
+import { MYSQL_URL } from "../../core/server-address.js";
 import type { BackendSetup } from "../backend.js";
 import type { MysqlClientOptions } from "./mysql-driver.js";
 import { checkTable } from "./mysql-names.js";
@@ -10,7 +11,6 @@ export interface MysqlOptions {
 }
 
 const DEFAULT_POOL = 10;
-const SCHEMES: ReadonlySet<string> = new Set(["mysql:", "mariadb:"]);
 
 /** What the statements here count on, whatever else the client is told. */
 const OWN = {
@@ -54,8 +54,6 @@ function given(options: Readonly<Record<string, unknown>>): MysqlClientOptions {
 }
 
 function checkUrl(url: unknown): string {
-  if (typeof url !== "string" || !URL.canParse(url) || !SCHEMES.has(new URL(url).protocol)) {
-    throw new TypeError("mysql.url must look like mysql://user:password@host:3306/database");
-  }
+  if (!MYSQL_URL.accepts(url)) throw new TypeError(`mysql.url must look like ${MYSQL_URL.example}`);
   return url;
 }

@@ -1,3 +1,4 @@
+import { POSTGRES_URL } from "../../core/server-address.js";
 import type { BackendSetup } from "../backend.js";
 import type { ClientOptions } from "./postgres-driver.js";
 import { checkTable } from "./postgres-names.js";
@@ -10,7 +11,6 @@ export interface PostgresOptions {
 }
 
 const DEFAULT_POOL = 10;
-const SCHEMES: ReadonlySet<string> = new Set(["postgres:", "postgresql:"]);
 
 /** @throws TypeError when an option is not acceptable; the message never holds the url, in which a password may stand. */
 export function postgresOptions({ options, operationTimeoutMs }: BackendSetup): PostgresOptions {
@@ -36,8 +36,6 @@ function given(options: Readonly<Record<string, unknown>>): Partial<ClientOption
 }
 
 function checkUrl(url: unknown): string {
-  if (typeof url !== "string" || !URL.canParse(url) || !SCHEMES.has(new URL(url).protocol)) {
-    throw new TypeError("postgres.url must look like postgres://user:password@host:5432/database");
-  }
+  if (!POSTGRES_URL.accepts(url)) throw new TypeError(`postgres.url must look like ${POSTGRES_URL.example}`);
   return url;
 }
