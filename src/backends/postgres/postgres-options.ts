@@ -11,6 +11,8 @@ export interface PostgresOptions {
 }
 
 const DEFAULT_POOL = 10;
+/** The limit of the call that wants a connection passes before the driver's own, and says what it waited for. */
+const CONNECT_SLACK_MS = 500;
 
 /** @throws TypeError when an option is not acceptable; the message never holds the url, in which a password may stand. */
 export function postgresOptions({ options, operationTimeoutMs }: BackendSetup): PostgresOptions {
@@ -26,7 +28,7 @@ export function postgresOptions({ options, operationTimeoutMs }: BackendSetup): 
     application_name: "holdfast",
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    connectionTimeoutMillis: operationTimeoutMs,
+    connectionTimeoutMillis: operationTimeoutMs + CONNECT_SLACK_MS,
   };
   return { client, table: checkTable(table), pool };
 }

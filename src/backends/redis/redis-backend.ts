@@ -1,4 +1,4 @@
-import { background, withCancel, withTimeout, type Cancel, type Context } from "../../core/context.js";
+import { background, withCancel, type Cancel, type Context } from "../../core/context.js";
 import type { StoredKey } from "../../core/key.js";
 import { hashEntry } from "../../core/range-digest.js";
 import type { KeyRange } from "../../core/range.js";
@@ -23,6 +23,7 @@ import type {
   Want,
 } from "../backend.js";
 import { Lifecycle } from "../local/lifecycle.js";
+import { operationLimit } from "../local/operation-limit.js";
 import { refuseLess } from "../local/refuse-less.js";
 import { readChanges } from "./read-changes.js";
 import { Committer } from "./committer.js";
@@ -94,7 +95,7 @@ class RedisBackend implements Backend {
 
   async open(ctx: Context): Promise<void> {
     await this.#lifecycle.open(ctx, async () => {
-      const [limit, done] = withTimeout(ctx, this.#setup.operationTimeoutMs);
+      const [limit, done] = operationLimit(ctx, this.#setup.operationTimeoutMs);
       try {
         await this.#connect(limit);
       } finally {
@@ -209,7 +210,7 @@ class RedisBackend implements Backend {
   /** Runs what asks the server, as a call that `close` waits for, within the deadline that every operation has. */
   readonly #limited: Limited = (ctx, run) =>
     this.#lifecycle.run(ctx, async () => {
-      const [limit, done] = withTimeout(ctx, this.#setup.operationTimeoutMs);
+      const [limit, done] = operationLimit(ctx, this.#setup.operationTimeoutMs);
       try {
         return await run(limit);
       } finally {
