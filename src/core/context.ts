@@ -138,6 +138,12 @@ class ValueContext<V> extends ContextNode {
   }
 }
 
+interface Ending {
+  readonly source?: AbortSignal;
+  /** Says that the deadline has passed. */
+  readonly describe?: () => string;
+}
+
 /**
  * Ends by being cancelled, by an AbortSignal, at its deadline, or with its parent. Whoever asks (`err`) finds out by
  * looking; timers and listeners on others exist only while somebody listens here, so a context that is dropped
@@ -149,6 +155,7 @@ class EndingContext extends ContextNode {
   readonly canEnd = true;
   readonly #parent: ContextNode;
   readonly #source: AbortSignal | undefined;
+  readonly #describe: () => string;
   #error: StorageFault | undefined;
   /** Why it was cancelled. The error is made when somebody asks: most contexts are cancelled when nobody does any more. */
   #cancellation: { readonly cause: unknown } | undefined;
@@ -156,12 +163,13 @@ class EndingContext extends ContextNode {
   #unfollow: readonly (() => void)[] = [];
   #signal: AbortSignal | undefined;
 
-  constructor(parent: ContextNode, deadline: number, source?: AbortSignal) {
+  constructor(parent: ContextNode, deadline: number, { source, describe = ownDeadline }: Ending) {
     super();
     this.surroundings = parent.surroundings;
     this.deadline = Math.min(deadline, parent.deadline);
     this.#parent = parent;
     this.#source = source;
+    this.#describe = describe;
   }
 
   err(): StorageFault | undefined {
@@ -171,7 +179,7 @@ class EndingContext extends ContextNode {
     if (inherited !== undefined) return this.#finish(inherited);
     if (this.#source?.aborted === true) return this.#finish(cancelled(this.#source.reason));
     if (!this.#endsBeforeParent() || this.remainingMs() > 0) return undefined;
-    return this.#finish(new StorageFault("timeout", "the context's deadline has passed"));
+    return this.#finish(new StorageFault("timeout", this.#describe()));
   }
 
   value<T>(key: ContextKey<T>): T | undefined {
@@ -269,6 +277,10 @@ class EndingContext extends ContextNode {
   }
 }
 
+function ownDeadline(): string {
+  return "the context's deadline has passed";
+}
+
 function cancelled(cause: unknown): StorageFault {
   return new StorageFault("cancelled", "the context was cancelled", cause === undefined ? {} : { cause });
 }
@@ -313,6 +325,19 @@ export function withTimeout(parent: Context, timeout: Duration): [context: Conte
 }
 
 /**
+ * A child that is over `ms` from now, as {@link withTimeout} makes one, for a limit that the caller did not set: once it
+ * has passed the error says what `describe` does. Where the parent's deadline is earlier the error is the parent's.
+ */
+export function withLimit(
+  parent: Context,
+  ms: number,
+  describe: () => string,
+): [context: Context, cancel: Cancel] {
+  const node = nodeOf(parent);
+  return derive(node, node.surroundings.clock.monotonic() + ms, { describe });
+}
+
+/**
  * A child that is over at a moment of wall time, when `cancel` is called, or when the parent is over. The moment is
  * turned into a time from now at once; a later step of the machine's clock does not move it.
  */
@@ -331,7 +356,7 @@ export function withValue<T>(parent: Context, key: ContextKey<T>, value: T): Con
 
 /** A child that is over when the signal aborts, when `cancel` is called, or when the parent is over. */
 export function fromSignal(signal: AbortSignal, parent: Context = ROOT): [context: Context, cancel: Cancel] {
-  return derive(nodeOf(parent), Infinity, signal);
+  return derive(nodeOf(parent), Infinity, { source: signal });
 }
 
 /** Throws a TypeError unless the value is a Context made by this module. */
@@ -341,8 +366,8 @@ export function requireContext(context: unknown): asserts context is Context {
   }
 }
 
-function derive(parent: ContextNode, deadline: number, source?: AbortSignal): [Context, Cancel] {
-  const child = new EndingContext(parent, deadline, source);
+function derive(parent: ContextNode, deadline: number, ending: Ending = {}): [Context, Cancel] {
+  const child = new EndingContext(parent, deadline, ending);
   return [child, (cause) => child.cancel(cause)];
 }
 

@@ -72,13 +72,13 @@ export const FOLDER_RULES: readonly FolderRule[] = [
   },
   {
     folder: "backends/postgres",
-    ours: ["core", CONTRACT, "backends/sql"],
+    ours: ["core", CONTRACT, "backends/sql", "backends/local/refuse-less.ts"],
     packages: ["pg"],
     builtins: ["node:crypto", "node:fs", "node:net"],
   },
   {
     folder: "backends/mysql",
-    ours: ["core", CONTRACT, "backends/sql"],
+    ours: ["core", CONTRACT, "backends/sql", "backends/local/refuse-less.ts"],
     packages: ["mysql2/promise"],
     builtins: ["node:crypto", "node:fs", TIMERS],
   },

@@ -30,7 +30,7 @@ describe("holdfast config", () => {
       "  backend: ${STORE:-postgres}",
       "  cache_size: 0",
       "  compression: true",
-      '  postgres: { host: h, password: "p$${w", user: "$${me", table: "1e3", options: { ssl: { key: s3cret } } }',
+      '  postgres: { host: h, password: "p$${w", user: "$${me", database: "1e3", options: { ssl: { key: s3cret } } }',
     ];
     writeFileSync(path, `${lines.join("\n")}\n`);
     const { stdout, stderr } = await box.call(["--config", path, "config", "print"]);
@@ -50,7 +50,7 @@ describe("holdfast config", () => {
     expect(JSON.parse(asJson.stdout)).to.deep.nested.include({
       "storage.postgres.password": "***",
       "storage.postgres.user": "${me",
-      "storage.postgres.table": "1e3",
+      "storage.postgres.database": "1e3",
       "storage.changes.retain.age": "10s",
     });
   });

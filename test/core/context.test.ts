@@ -8,6 +8,7 @@ import {
   requireContext,
   withCancel,
   withDeadline,
+  withLimit,
   withTimeout,
   withValue,
   type Context,
@@ -73,6 +74,26 @@ describe("withCancel", () => {
     expect(child.signal.aborted).to.equal(true);
     cancelChild();
     expect(withValue(parent, new ContextKey("k"), 1).err()).to.equal(parent.err());
+  });
+});
+
+describe("withLimit", () => {
+  const limit = () => "too slow";
+
+  it("says what has passed: the limit, or the earlier deadline of the caller", () => {
+    const time = new ManualTime();
+    const [free] = withLimit(backgroundOn(time), 100, limit);
+    const [caller] = withTimeout(backgroundOn(time), 50);
+    const [bound] = withLimit(caller, 100, limit);
+    const [below] = withTimeout(free, 500);
+    const [cancelled, cancel] = withLimit(backgroundOn(time), 100, limit);
+    cancel();
+    time.pass(100);
+    expect(free.err()).to.include({ reason: "timeout", message: "too slow" });
+    expect(below.err()).to.equal(free.err());
+    expect(bound.err()).to.equal(caller.err());
+    expect(bound.err()?.message).to.equal("the context's deadline has passed");
+    expect(cancelled.err()?.reason).to.equal("cancelled");
   });
 });
 

@@ -36,8 +36,19 @@ describe("the gate of backend contracts", () => {
   });
 
   it("takes a suite of one form of a backend for the backend's, and not for another whose name it begins", () => {
-    const suites = { "backend contract: redis cluster": 1, "backend contract: sqlite, in memory": 1 };
-    expect(gate.backendsWithoutContract(["redis", "sql", "sqlite"], suites)).to.deep.equal(["sql"]);
+    const suites = { "backend contract: sqlite, in memory": 1 };
+    expect(gate.backendsWithoutContract(["sql", "sqlite"], suites)).to.deep.equal(["sql"]);
+  });
+
+  it("wants both suites of redis, neither of which stands for the other", () => {
+    const [single, cluster] = ["backend contract: redis", "backend contract: redis cluster"] as const;
+    const without = (suites: Readonly<Record<string, number>>) =>
+      gate.backendsWithoutContract(["redis", "memory"], { "backend contract: memory": 1, ...suites });
+    expect(without({ [single]: 1, [cluster]: 1 })).to.deep.equal([]);
+    expect(without({ [single]: 1, [cluster]: 0 })).to.deep.equal(["redis cluster"]);
+    expect(without({ [cluster]: 1 })).to.deep.equal(["redis"]);
+    expect(without({ "backend contract: redis, by a socket": 1, [cluster]: 1 })).to.deep.equal([]);
+    expect(without({})).to.deep.equal(["redis", "redis cluster"]);
   });
 
   it("sees suites that were left out in what the reporter of a run writes", () => {

@@ -53,3 +53,13 @@ export async function eventuallyRefused(call: () => Promise<unknown>, withinMs =
   }
   throw new Error("the call was never refused");
 }
+
+/** What the caller of a refused operation reads. @throws Error when it was not refused, or with something else than an Error. */
+export async function messageOf(call: Promise<unknown>): Promise<string> {
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof Error)) throw new Error("the call was not refused", { cause: error });
+  return error.message;
+}

@@ -55,7 +55,7 @@ export function sqlHarness(
       groupCommit: true,
       compact: true,
       verify: true,
-      flush: false,
+      flush: name === "postgres",
       files: false,
       reportsExpired: true,
     },

@@ -1,12 +1,9 @@
-/** What stands in the names of tables and procedures; short enough for what is put behind it. */
-const TABLE = /^[a-z_][a-z0-9_]{0,39}$/;
+import { isTableName, TABLE_NAME_RULE } from "../../core/table-name.js";
 
 /** @throws TypeError unless the text can name a table without quoting or surprise. */
 export function checkTable(table: unknown): string {
-  if (typeof table === "string" && TABLE.test(table)) return table;
-  throw new TypeError(
-    'mysql.table must be 1 to 40 lower-case letters, digits and "_", not beginning with a digit',
-  );
+  if (isTableName(table)) return table;
+  throw new TypeError(`mysql.table must be ${TABLE_NAME_RULE}`);
 }
 
 /** The names of one store's parts; the tables' are ready to stand in a statement. */

@@ -1,3 +1,4 @@
+import { MYSQL_URL } from "../../core/server-address.js";
 import type { BackendSetup } from "../backend.js";
 import type { MysqlClientOptions } from "./mysql-driver.js";
 import { checkTable } from "./mysql-names.js";
@@ -10,7 +11,8 @@ export interface MysqlOptions {
 }
 
 const DEFAULT_POOL = 10;
-const SCHEMES: ReadonlySet<string> = new Set(["mysql:", "mariadb:"]);
+/** The limit of the call that wants a connection passes before the driver's own, and says what it waited for. */
+const CONNECT_SLACK_MS = 500;
 
 /** What the statements here count on, whatever else the client is told. */
 const OWN = {
@@ -44,7 +46,7 @@ export function mysqlOptions({ options, operationTimeoutMs }: BackendSetup): Mys
     ...(url !== undefined && { uri: checkUrl(url) }),
     ...given({ host, port, user, password, database }),
     ...OWN,
-    connectTimeout: operationTimeoutMs,
+    connectTimeout: operationTimeoutMs + CONNECT_SLACK_MS,
   };
   return { client, table: checkTable(table), pool };
 }
@@ -54,8 +56,6 @@ function given(options: Readonly<Record<string, unknown>>): MysqlClientOptions {
 }
 
 function checkUrl(url: unknown): string {
-  if (typeof url !== "string" || !URL.canParse(url) || !SCHEMES.has(new URL(url).protocol)) {
-    throw new TypeError("mysql.url must look like mysql://user:password@host:3306/database");
-  }
+  if (!MYSQL_URL.accepts(url)) throw new TypeError(`mysql.url must look like ${MYSQL_URL.example}`);
   return url;
 }

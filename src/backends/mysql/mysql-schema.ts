@@ -1,4 +1,6 @@
 import { StorageFault } from "../../core/errors.js";
+import type { BackendSetup } from "../backend.js";
+import { refuseLess } from "../local/refuse-less.js";
 import { mysqlNames, type MysqlNames } from "./mysql-names.js";
 import type { Ask } from "./mysql-pool.js";
 import {
@@ -9,6 +11,13 @@ import {
   type StoreProcedures,
 } from "./mysql-schema-sql.js";
 import { readServer, type MysqlServer } from "./mysql-server.js";
+
+/** What the server must be set to for a level of durability. */
+const NEEDED = {
+  power:
+    "innodb_flush_log_at_trx_commit = 1, innodb_doublewrite = ON and, where it has a binary log, sync_binlog = 1",
+  process: "innodb_flush_log_at_trx_commit = 1",
+} as const;
 
 /** A store that is ready, and what its server says of itself. */
 export interface OpenedSchema {
@@ -23,9 +32,16 @@ export interface OpenedSchema {
  *
  * @param ask all of them on one connection
  * @param seconds how long to wait for another process
+ * @param wanted what the configuration asks for; a server that holds less is refused before anything is written
  */
-export async function openSchema(ask: Ask, table: string, seconds: number): Promise<OpenedSchema> {
+export async function openSchema(
+  ask: Ask,
+  table: string,
+  seconds: number,
+  wanted: BackendSetup["durability"],
+): Promise<OpenedSchema> {
   const server = await readServer(ask);
+  refuseLess(server.durability, wanted, NEEDED);
   const names = mysqlNames(table);
   const procedures = storeProcedures(names);
   if (!(await isReady(ask, names, procedures))) {

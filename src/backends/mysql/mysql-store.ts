@@ -70,7 +70,7 @@ export class MysqlStore implements SqlStore {
     const pool = new MysqlPool({ driver, options, max, timeoutMs, newLock });
     try {
       const opened = await pool.session(ctx, (session) =>
-        openSchema(session, table, Math.ceil(ctx.remainingMs() / 1000)),
+        openSchema(session, table, Math.ceil(ctx.remainingMs() / 1000), this.#setup.durability),
       );
       this.#state = { pool, poller: this.#makePoller(pool, opened), ...opened };
       const { durability, limits } = opened.server;

@@ -25,7 +25,7 @@ const REASONS: readonly (readonly [start: string, reason: Reason, advice: string
     "the server takes no more connections; lower postgres.pool or raise its max_connections",
   ],
   ["54", "too-large", "the server refuses something of this size"],
-  ["28", "denied", "the server refuses this user"],
+  ["28", "denied", "the server refuses this user; check postgres.user and postgres.password"],
   ["42501", "denied", "this user lacks a right"],
   ["3D000", "denied", "there is no such database"],
   ["3F000", "denied", "there is no such schema"],
@@ -40,6 +40,8 @@ const REASONS: readonly (readonly [start: string, reason: Reason, advice: string
   ["XX002", "checksum", "the server found a damaged index"],
 ];
 
+/** How the driver begins when it cannot answer the server's question who it is. */
+const LOGIN = /^SASL\b/;
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** System errors, and what the driver says of a connection that ended, have no SQLSTATE. */
@@ -58,6 +60,11 @@ export function postgresFault(error: unknown): StorageFault {
   const text = typeof message === "string" && message !== "" ? message : "no reason given";
   const cause = Object.assign(new Error(text), typeof code === "string" && { code });
   const state = sqlState(error);
+  if (state === undefined && LOGIN.test(text)) {
+    return new StorageFault("denied", `the server asks for a password; give postgres.password (${text})`, {
+      cause,
+    });
+  }
   if (state === undefined) {
     return new StorageFault("unavailable", `PostgreSQL cannot be reached: ${text}`, { cause });
   }

@@ -1,3 +1,4 @@
+import { POSTGRES_URL } from "../../core/server-address.js";
 import type { BackendSetup } from "../backend.js";
 import type { ClientOptions } from "./postgres-driver.js";
 import { checkTable } from "./postgres-names.js";
@@ -10,7 +11,8 @@ export interface PostgresOptions {
 }
 
 const DEFAULT_POOL = 10;
-const SCHEMES: ReadonlySet<string> = new Set(["postgres:", "postgresql:"]);
+/** The limit of the call that wants a connection passes before the driver's own, and says what it waited for. */
+const CONNECT_SLACK_MS = 500;
 
 /** @throws TypeError when an option is not acceptable; the message never holds the url, in which a password may stand. */
 export function postgresOptions({ options, operationTimeoutMs }: BackendSetup): PostgresOptions {
@@ -26,7 +28,7 @@ export function postgresOptions({ options, operationTimeoutMs }: BackendSetup): 
     application_name: "holdfast",
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    connectionTimeoutMillis: operationTimeoutMs,
+    connectionTimeoutMillis: operationTimeoutMs + CONNECT_SLACK_MS,
   };
   return { client, table: checkTable(table), pool };
 }
@@ -36,8 +38,6 @@ function given(options: Readonly<Record<string, unknown>>): Partial<ClientOption
 }
 
 function checkUrl(url: unknown): string {
-  if (typeof url !== "string" || !URL.canParse(url) || !SCHEMES.has(new URL(url).protocol)) {
-    throw new TypeError("postgres.url must look like postgres://user:password@host:5432/database");
-  }
+  if (!POSTGRES_URL.accepts(url)) throw new TypeError(`postgres.url must look like ${POSTGRES_URL.example}`);
   return url;
 }

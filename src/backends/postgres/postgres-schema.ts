@@ -1,11 +1,17 @@
 import { StorageFault } from "../../core/errors.js";
-import type { Durability } from "../backend.js";
+import type { BackendSetup, Durability } from "../backend.js";
+import { refuseLess } from "../local/refuse-less.js";
 import { postgresNames, type PostgresNames } from "./postgres-names.js";
 import type { Rows } from "./postgres-pool.js";
 import { MIGRATIONS, SCHEMA_VERSION, storeFunctions, type StoreFunctions } from "./postgres-schema-sql.js";
 
 /** Version 13: what the statements here use is all there. */
 const OLDEST_SERVER = 130_000;
+/** What the server must be set to for a level of durability. */
+const NEEDED = {
+  power: "fsync = on and full_page_writes = on",
+  process: "synchronous_commit = on",
+} as const;
 
 type Ask = (text: string, values?: readonly unknown[]) => Promise<Rows>;
 
@@ -23,9 +29,15 @@ export interface OpenedSchema {
  * who may make no tables can open a store, and a replica too. Several processes at once take turns.
  *
  * @param ask all of them on one connection
+ * @param wanted what the configuration asks for; a server that holds less is refused before anything is written
  */
-export async function openSchema(ask: Ask, table: string): Promise<OpenedSchema> {
+export async function openSchema(
+  ask: Ask,
+  table: string,
+  wanted: BackendSetup["durability"],
+): Promise<OpenedSchema> {
   const server = await readServer(ask);
+  refuseLess(server.durability, wanted, NEEDED);
   const names = postgresNames(server.schema, table);
   const functions = storeFunctions(names);
   if (!(await isReady(ask, names, functions))) {

@@ -28,6 +28,8 @@ export interface PostgresStatements {
   readonly reclaim: Statement;
   /** `on` or `off`. */
   readonly readOnly: Statement;
+  /** Writes something that must be durable, and with it all that was committed before. */
+  readonly flush: Statement;
   readonly commit: Statement;
   readonly recall: Statement;
 }
@@ -62,11 +64,19 @@ export function postgresStatements(names: PostgresNames, functions: StoreFunctio
     ),
     reclaim: named(names, "reclaim", reclaimText(names)),
     readOnly: named(names, "read_only", "SELECT current_setting('transaction_read_only')"),
+    flush: named(names, "flush", FLUSH),
     commit: named(names, "commit", callText(functions.commit.name, COMMIT_PARAMETERS)),
     recall: named(names, "recall", callText(functions.recall.name, RECALL_PARAMETERS)),
   };
 }
 
+/**
+ * A transaction of one message to nobody, under the server's own setting where that waits for the log. One that wrote
+ * nothing to the log would not wait for it.
+ */
+const FLUSH = `SELECT set_config('synchronous_commit', CASE reset_val WHEN 'off' THEN 'on' ELSE reset_val END, true),
+    pg_logical_emit_message(true, 'holdfast', '')
+  FROM pg_settings WHERE name = 'synchronous_commit'`;
 const COMMIT_PARAMETERS = 45;
 const RECALL_PARAMETERS = 7;
 

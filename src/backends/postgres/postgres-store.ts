@@ -73,7 +73,7 @@ export class PostgresStore implements SqlStore {
     const pool = new PostgresPool(driver, { ...options, max }, operationTimeoutMs, sessionSettings(wanted));
     try {
       const { names, functions, durability, isReadOnly } = await pool.session(ctx, (ask) =>
-        openSchema(ask, table),
+        openSchema(ask, table, wanted),
       );
       const { channel } = names;
       const listener = new PostgresListener({ driver, options, channel, runtime, events: this.#events });
@@ -191,6 +191,12 @@ export class PostgresStore implements SqlStore {
     await pool.session(ctx, async (ask) => {
       for (const table of [names.entries, names.log, names.left]) await ask(`VACUUM ${table}`);
     });
+  }
+
+  async flush(ctx: Context): Promise<void> {
+    if (await this.#isReadOnly(ctx)) return;
+    const { pool, ask } = this.#open();
+    await pool.read(ctx, ask.flush, []);
   }
 
   async listen(ctx: Context): Promise<void> {

@@ -1,4 +1,5 @@
-import { urlOf, type RedisOptions } from "./redis-options.js";
+import { redisUrlOf } from "../../core/server-address.js";
+import type { RedisOptions } from "./redis-options.js";
 
 /** Between two attempts to connect again. */
 const FIRST_PAUSE_MS = 20;
@@ -16,7 +17,7 @@ export function clientOptions(options: RedisOptions): Record<string, unknown> {
 
 /** What a client of a cluster is made from. */
 export function clusterOptions(options: RedisOptions): Record<string, unknown> {
-  const rootNodes = (options.cluster ?? []).map((node) => ({ url: urlOf(node) }));
+  const rootNodes = (options.cluster ?? []).map((node) => ({ url: redisUrlOf(node) }));
   return {
     rootNodes,
     defaults: { ...nodeOptions(options, {}), ...sharedByNodes(options) },
@@ -30,7 +31,7 @@ export function clusterOptions(options: RedisOptions): Record<string, unknown> {
 function sharedByNodes(options: RedisOptions): Record<string, unknown> {
   const first = options.cluster?.[0];
   if (first === undefined) return {};
-  const { username, password, protocol } = new URL(urlOf(first));
+  const { username, password, protocol } = new URL(redisUrlOf(first));
   const isNamed = options.password !== undefined || options.username !== undefined;
   return {
     ...(!isNamed && username !== "" && { username: decodeURIComponent(username) }),

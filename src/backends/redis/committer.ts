@@ -4,6 +4,7 @@ import { StorageFault } from "../../core/errors.js";
 import type { VersionSource } from "../../core/version.js";
 import type { BackendSetup, Batch, CommitResult, Limits } from "../backend.js";
 import { limitFault } from "../local/batch-limits.js";
+import { operationLimit } from "../local/operation-limit.js";
 import { committedAt, headsOf, resultsOf, type CommitAnswer } from "./commit-answer.js";
 import { chunksOf } from "./commit-chunks.js";
 import { addBatch } from "./commit-words.js";
@@ -87,11 +88,11 @@ export class Committer {
 
   /** A call goes on for as long as anybody waits for it, but no longer than operations may take. */
   #limitOf(batches: readonly Batch[]): ReturnType<typeof withTimeout> {
-    if (batches.length === 1) {
-      return withTimeout((batches[0] as Batch).ctx, this.#setup.operationTimeoutMs);
-    }
+    const { operationTimeoutMs } = this.#setup;
+    if (batches.length === 1) return operationLimit((batches[0] as Batch).ctx, operationTimeoutMs);
     const longest = Math.max(...batches.map(({ ctx }) => ctx.remainingMs()));
-    return withTimeout(background(), Math.max(0, Math.min(longest, this.#setup.operationTimeoutMs)));
+    if (longest >= operationTimeoutMs) return operationLimit(background(), operationTimeoutMs);
+    return withTimeout(background(), Math.max(0, longest));
   }
 
   async #register(limit: Context, chunks: ReadonlyMap<string, readonly (readonly Batch[])[]>): Promise<void> {

@@ -1,8 +1,9 @@
-import { background, withTimeout, type Context } from "../../core/context.js";
+import { background, type Context } from "../../core/context.js";
 import type { StoredEntry, StoredHeader } from "../../core/entry.js";
 import type { StoredKey } from "../../core/key.js";
 import { settleWithin } from "../../core/settle-within.js";
 import type { ReadResult, Want } from "../backend.js";
+import { operationLimit } from "../local/operation-limit.js";
 import { openEntry, openHeader } from "./entry-header.js";
 import type { RedisConnection } from "./redis-connection.js";
 import { SCRIPTS } from "./redis-script.js";
@@ -99,7 +100,7 @@ export class ReadGatherer {
     const args = [want === "values" ? "1" : "0"];
     for (const { keys } of waiting) for (const key of keys) args.push(key);
     const { meta, headers, values } = space.keys;
-    const [limit, done] = withTimeout(background(), this.#operationTimeoutMs);
+    const [limit, done] = operationLimit(background(), this.#operationTimeoutMs);
     try {
       const answer = (await this.#connection.read(
         limit,

@@ -1,5 +1,4 @@
-import { background, withCancel, withTimeout, type Cancel, type Context } from "../../core/context.js";
-import { StorageFault } from "../../core/errors.js";
+import { background, withCancel, type Cancel, type Context } from "../../core/context.js";
 import type { StoredKey } from "../../core/key.js";
 import { hashEntry } from "../../core/range-digest.js";
 import type { KeyRange } from "../../core/range.js";
@@ -24,6 +23,8 @@ import type {
   Want,
 } from "../backend.js";
 import { Lifecycle } from "../local/lifecycle.js";
+import { operationLimit } from "../local/operation-limit.js";
+import { refuseLess } from "../local/refuse-less.js";
 import { readChanges } from "./read-changes.js";
 import { Committer } from "./committer.js";
 import { sweepWhole, type SweepSetup } from "./expiry-sweep.js";
@@ -44,6 +45,8 @@ import { WakeUps } from "./wake-ups.js";
 const MIB = 1024 * 1024;
 /** The nodes of a cluster pass announcements on to one another without asking whether they arrive. */
 const CLUSTER_LOOK_MS = 1000;
+/** What the server must be set to for a level of durability. */
+const NEEDED = { power: "appendonly yes and appendfsync always", process: "appendonly yes" } as const;
 
 /**
  * Keeps everything at a server of Redis 7 or newer, Valkey, or a cluster of them, which other processes may use at the
@@ -92,7 +95,7 @@ class RedisBackend implements Backend {
 
   async open(ctx: Context): Promise<void> {
     await this.#lifecycle.open(ctx, async () => {
-      const [limit, done] = withTimeout(ctx, this.#setup.operationTimeoutMs);
+      const [limit, done] = operationLimit(ctx, this.#setup.operationTimeoutMs);
       try {
         await this.#connect(limit);
       } finally {
@@ -207,7 +210,7 @@ class RedisBackend implements Backend {
   /** Runs what asks the server, as a call that `close` waits for, within the deadline that every operation has. */
   readonly #limited: Limited = (ctx, run) =>
     this.#lifecycle.run(ctx, async () => {
-      const [limit, done] = withTimeout(ctx, this.#setup.operationTimeoutMs);
+      const [limit, done] = operationLimit(ctx, this.#setup.operationTimeoutMs);
       try {
         return await run(limit);
       } finally {
@@ -222,8 +225,8 @@ class RedisBackend implements Backend {
     try {
       const nodes = await this.#connection.link.nodes();
       if (cluster !== undefined) await checkCluster(limit, nodes);
-      const durability = await checkServers(limit, nodes);
-      refuseLess(durability, this.#setup.durability);
+      const durability = await checkServers(limit, nodes, cluster !== undefined);
+      refuseLess(durability, this.#setup.durability, NEEDED);
       await selfTest(limit, this.#connection, prefix, this.#setup.runtime.random);
       this.#info = infoOf(this.#options, durability);
     } catch (error) {
@@ -286,16 +289,4 @@ function infoOf({ maxBatch, cluster }: RedisOptions, durability: Durability): Ba
     durability,
     entryHash: hashEntry,
   };
-}
-
-const RANKS = { none: 0, interval: 0, process: 1, power: 2 } as const;
-
-/** Who asks for more than the server holds must not learn of it when data is gone. */
-function refuseLess(held: Durability, asked: BackendSetup["durability"]): void {
-  if (asked === undefined || RANKS[held] >= RANKS[asked]) return;
-  const advice = asked === "power" ? "appendonly yes and appendfsync always" : "appendonly yes";
-  throw new StorageFault(
-    "unsupported",
-    `durability ${asked} is asked for, but the server holds ${held}; configure it with ${advice}`,
-  );
 }

@@ -112,8 +112,7 @@ export class RedisConnection {
       try {
         return await settleWithin(limit, send());
       } catch (error) {
-        if (error === limit.err())
-          throw isRepeatable ? unanswered(error) : new AnswerLost("", { cause: error });
+        if (error === limit.err()) throw isRepeatable ? error : new AnswerLost("", { cause: error });
         if (scriptAnswer(error) !== undefined) throw error;
         const effect = effectOf(error);
         if (effect === "lost") this.#onLost();
@@ -198,9 +197,4 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
 
 function offline(cause: unknown): NotConnected {
   return new NotConnected("the connection is being made anew", { cause });
-}
-
-function unanswered(over: unknown): unknown {
-  if (!(over instanceof StorageFault) || over.reason !== "timeout") return over;
-  return new StorageFault("timeout", "the server did not answer in time", { cause: over });
 }

@@ -1,3 +1,4 @@
+import { isRedisPrefix, REDIS_ADDRESS, REDIS_URL, type AddressForm } from "../../core/server-address.js";
 import type { BackendSetup } from "../backend.js";
 
 /** Where the server is and who we are to it, checked. */
@@ -37,11 +38,12 @@ export function redisOptions({ options }: Pick<BackendSetup, "options">): RedisO
     throw new TypeError("give the redis backend either url, or host and port");
   }
   const prefix = given.prefix ?? DEFAULT_PREFIX;
-  if (prefix === "" || /[{}]/.test(prefix)) {
+  if (!isRedisPrefix(prefix)) {
     throw new TypeError("prefix of the redis backend must be text without braces, and not empty");
   }
   const cluster = clusterNodes(given);
-  for (const address of [given.url ?? [], cluster ?? []].flat()) refuseMalformed(address);
+  refuseMalformed(REDIS_URL, given.url);
+  for (const address of cluster ?? []) refuseMalformed(REDIS_ADDRESS, address);
   return Object.freeze({
     url: given.url,
     host: given.host,
@@ -64,33 +66,8 @@ function clusterNodes({ cluster, url, host, port, db }: RedisOptionsInput): read
   return [url ?? `${host ?? "127.0.0.1"}:${port ?? 6379}`];
 }
 
-/** The address of a node of a cluster, which may be given without the protocol. */
-export function urlOf(node: string): string {
-  return node.includes("://") ? node : `redis://${node}`;
-}
-
 /** Says nothing of the address itself: the driver's own error would bring its password along. */
-function refuseMalformed(address: string): void {
-  if (isAddress(urlOf(address))) return;
-  throw new TypeError(
-    "an address of the redis backend is malformed; write redis://user:password@host:port/db or rediss://… for TLS, " +
-      "and characters such as / # % in a password as %2F %23 %25",
-  );
-}
-
-/** Whether the driver can make something of it: it looks at these parts, and throws where one is wrong. */
-function isAddress(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, username, password, pathname } = new URL(url);
-  if (!/^rediss?:$/.test(protocol) || !/^\/?\d*$/.test(pathname)) return false;
-  return isDecodable(username) && isDecodable(password);
-}
-
-function isDecodable(part: string): boolean {
-  try {
-    decodeURIComponent(part);
-    return true;
-  } catch {
-    return false;
-  }
+function refuseMalformed(form: AddressForm, address: string | undefined): void {
+  if (address === undefined || form.accepts(address)) return;
+  throw new TypeError(`an address of the redis backend is malformed; write ${form.example}`);
 }

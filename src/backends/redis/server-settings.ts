@@ -9,6 +9,7 @@ import { redisFault } from "./redis-errors.js";
 interface ServerSays {
   readonly version: string | undefined;
   readonly role: string | undefined;
+  readonly isOfCluster: boolean;
   readonly isEvicting: boolean;
   readonly durability: Durability;
 }
@@ -18,17 +19,23 @@ const LEAST_VERSION = 7;
 /**
  * Looks at every server that takes writes.
  *
+ * @param isCluster whether they are asked as the nodes of a cluster
  * @returns the least durability that any of them holds
- * @throws StorageFault when one is too old, read-only, or throws data away when it is full.
+ * @throws StorageFault when one is too old, read-only, throws data away when it is full, or is a node of a cluster but
+ * not asked as one.
  */
 export async function checkServers(
   limit: Context,
   servers: readonly Pick<RedisClient, "sendCommand">[],
+  isCluster: boolean,
 ): Promise<Durability> {
   const levels: Durability[] = [];
   for (const server of servers) {
     const says = await ask(limit, server);
     refuseUnfit(says);
+    if (says.isOfCluster && !isCluster) {
+      throw new StorageFault("unsupported", "this is a node of a cluster; set redis.cluster: true");
+    }
     levels.push(says.durability);
   }
   return (["none", "process"] as const).find((level) => levels.includes(level)) ?? "power";
@@ -60,6 +67,7 @@ async function ask(limit: Context, server: Pick<RedisClient, "sendCommand">): Pr
     // Valkey gives the version of Redis it is compatible with, too.
     version: info.get("valkey_version") ?? info.get("redis_version"),
     role: info.get("role"),
+    isOfCluster: info.get("cluster_enabled") === "1",
     // Only keys with a native ttl are thrown away under the volatile policies, and none of the store's has one.
     isEvicting: policy?.startsWith("allkeys-") === true,
     durability: durabilityOf(info.get("aof_enabled") === "1", appendfsync),

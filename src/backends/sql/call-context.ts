@@ -1,4 +1,5 @@
 import { background, withTimeout, type Context } from "../../core/context.js";
+import { operationLimit } from "../local/operation-limit.js";
 
 /** Ends what a call's own context began; call it when the call has settled. */
 export type EndCall = () => void;
@@ -7,7 +8,7 @@ const NOTHING: EndCall = () => undefined;
 
 /** The context of one call to a server: the caller's, with a deadline when that has none. */
 export function callContext(ctx: Context, timeoutMs: number): [context: Context, end: EndCall] {
-  return ctx.remainingMs() === Infinity ? withTimeout(ctx, timeoutMs) : [ctx, NOTHING];
+  return ctx.remainingMs() === Infinity ? operationLimit(ctx, timeoutMs) : [ctx, NOTHING];
 }
 
 /**
@@ -18,7 +19,7 @@ export function jointContext(
   callers: readonly Context[],
   timeoutMs: number,
 ): [context: Context, end: EndCall] {
-  const [ctx, cancel] = withTimeout(background(), longest(callers, timeoutMs));
+  const [ctx, cancel] = longestLimit(callers, timeoutMs);
   if (!callers.every(({ canEnd }) => canEnd)) return [ctx, cancel];
   let left = callers.length;
   const leave = (): void => {
@@ -35,11 +36,15 @@ export function jointContext(
   ];
 }
 
-function longest(callers: readonly Context[], timeoutMs: number): number {
+function longestLimit(callers: readonly Context[], timeoutMs: number): [context: Context, end: EndCall] {
   let longestMs = 0;
+  let isEndless = false;
   for (const caller of callers) {
     const remainingMs = caller.remainingMs();
-    longestMs = Math.max(longestMs, remainingMs === Infinity ? timeoutMs : remainingMs);
+    if (remainingMs === Infinity) isEndless = true;
+    else longestMs = Math.max(longestMs, remainingMs);
   }
-  return longestMs;
+  return isEndless && timeoutMs >= longestMs
+    ? operationLimit(background(), timeoutMs)
+    : withTimeout(background(), longestMs);
 }

@@ -10,6 +10,7 @@ import type {
   BackendInfo,
   BackendSetup,
   Batch,
+  Capabilities,
   ChangesOptions,
   ChangesResult,
   CommitResult,
@@ -49,7 +50,6 @@ const CAPABILITIES = {
   groupCommit: true,
   compact: true,
   verify: true,
-  flush: false,
   files: false,
   reportsExpired: true,
 } as const;
@@ -64,6 +64,7 @@ export type SqlStoreFactory = (setup: BackendSetup, events: StoreEvents) => SqlS
 export class SqlBackend implements Backend {
   readonly extensions: BackendExtensions;
   readonly #name: string;
+  readonly #capabilities: Capabilities;
   readonly #setup: BackendSetup;
   readonly #store: SqlStore;
   readonly #lifecycle = new Lifecycle();
@@ -85,12 +86,13 @@ export class SqlBackend implements Backend {
     this.#sweepIds = new VersionSource(setup.runtime.random);
     this.#sweeper = this.#makeSweeper();
     this.extensions = this.#makeExtensions();
+    this.#capabilities = { ...CAPABILITIES, flush: this.extensions.flush !== undefined };
   }
 
   get info(): BackendInfo {
     return {
       name: this.#name,
-      capabilities: CAPABILITIES,
+      capabilities: this.#capabilities,
       limits: this.#limits,
       durability: this.#durability,
       entryHash: hashEntry,
@@ -109,12 +111,16 @@ export class SqlBackend implements Backend {
     });
   }
 
-  close(_ctx: Context): Promise<void> {
+  close(ctx: Context): Promise<void> {
     return this.#lifecycle.close(
       () => this.#signal.notifyAll(),
       async () => {
-        await this.#sweeper.stop();
-        await this.#store.close();
+        try {
+          await this.#sweeper.stop();
+          if (this.#durability === "none") await this.#flush(ctx);
+        } finally {
+          await this.#store.close();
+        }
       },
     );
   }
@@ -248,7 +254,17 @@ export class SqlBackend implements Backend {
     return {
       compact: run((ctx) => this.#compact(ctx)),
       verify: run((ctx) => verifyStore(this.#engine(), ctx)),
+      ...(this.#store.flush !== undefined && { flush: run((ctx) => this.#flush(ctx)) }),
     };
+  }
+
+  async #flush(ctx: Context): Promise<void> {
+    const [call, end] = callContext(ctx, this.#setup.operationTimeoutMs);
+    try {
+      await this.#store.flush?.(call);
+    } finally {
+      end();
+    }
   }
 
   async #compact(ctx: Context): Promise<void> {

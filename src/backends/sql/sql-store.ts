@@ -74,6 +74,12 @@ export interface SqlStore {
   compact(ctx: Context): Promise<void>;
 
   /**
+   * Makes everything durable that was committed so far, here and elsewhere. Absent where sessions cannot be set to answer
+   * a commit before it is as durable as the server makes any.
+   */
+  flush?(ctx: Context): Promise<void>;
+
+  /**
    * Resolves when commits of other processes wake this one from now on: `woken` of {@link StoreEvents} is called for
    * each. Rejects when the server cannot be asked. A store that polls instead resolves at once.
    */

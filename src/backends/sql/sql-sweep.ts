@@ -1,6 +1,7 @@
-import { background, withTimeout, type Context } from "../../core/context.js";
+import { background, type Context } from "../../core/context.js";
 import type { VersionSource } from "../../core/version.js";
 import type { BackendSetup } from "../backend.js";
+import { operationLimit } from "../local/operation-limit.js";
 import { tellExpired } from "../local/tell-expired.js";
 import { planSweep, type CommitPlan } from "./commit-plan.js";
 import type { ExpiredRow } from "./log-row.js";
@@ -24,7 +25,7 @@ export interface SqlSweepSetup {
  * only entries that are still as they were found, or does nothing, and whoever comes second finds the rest next time.
  */
 export async function sweepSlice({ store, ids, timeoutMs, expired }: SqlSweepSetup): Promise<boolean> {
-  const [ctx, end] = withTimeout(background(), timeoutMs);
+  const [ctx, end] = operationLimit(background(), timeoutMs);
   try {
     const reclaimed = await store.reclaim(ctx, RECLAIM_ENTRIES);
     const rows = await store.expired(ctx, SWEEP_ENTRIES);

@@ -1,13 +1,17 @@
+import { MYSQL_URL, POSTGRES_URL, REDIS_URL } from "../../core/server-address.js";
 import {
   choice,
   count,
   duration,
   flag,
+  keyPrefix,
   mapping,
   nodes,
   pathText,
   secret,
+  serverUrl,
   size,
+  tableName,
   text,
 } from "./option-type.js";
 import { defaulted, optional } from "./option.js";
@@ -75,7 +79,7 @@ export const BACKEND_OPTIONS = {
   ),
 
   "postgres.url": optional(
-    secret(),
+    serverUrl(POSTGRES_URL),
     "postgres://holdfast@127.0.0.1:5432/holdfast",
     "The server, user and database, as postgres://; a password may stand in it, and ?sslmode=verify-full asks for TLS. " +
       "Left out, the options below say it, and where they do not the environment (PGHOST, PGUSER, …).",
@@ -90,7 +94,7 @@ export const BACKEND_OPTIONS = {
   "postgres.password": optional(secret(), "${PGPASSWORD}", "The user's password."),
   "postgres.database": optional(text(), "holdfast", "The database; left out, the one named as the user is."),
   "postgres.table": defaulted(
-    text(),
+    tableName(),
     "holdfast",
     "The name of the table of entries; the names of the store's other tables and functions begin with it. " +
       "At most 40 lower-case letters, digits and _. They stand in the first schema of the user's search_path.",
@@ -107,7 +111,7 @@ export const BACKEND_OPTIONS = {
   ),
 
   "mysql.url": optional(
-    secret(),
+    serverUrl(MYSQL_URL),
     "mysql://holdfast@127.0.0.1:3306/holdfast",
     "The server (MySQL or MariaDB), user and database, as mysql://; a password may stand in it. " +
       "Left out, the options below say it.",
@@ -118,7 +122,7 @@ export const BACKEND_OPTIONS = {
   "mysql.password": optional(secret(), "${MYSQL_PASSWORD}", "The user's password."),
   "mysql.database": optional(text(), "holdfast", "The database, which must be there; here or in the url."),
   "mysql.table": defaulted(
-    text(),
+    tableName(),
     "holdfast",
     "The name of the table of entries; the names of the store's other tables and procedures begin with it. " +
       "At most 40 lower-case letters, digits and _.",
@@ -135,7 +139,7 @@ export const BACKEND_OPTIONS = {
   ),
 
   "redis.url": optional(
-    secret(),
+    serverUrl(REDIS_URL),
     "redis://127.0.0.1:6379/0",
     "The server, as redis:// or, with TLS, rediss://; user, password and database may stand in it. " +
       "Left out, host and port say where it is.",
@@ -155,9 +159,9 @@ export const BACKEND_OPTIONS = {
     "Some nodes of a cluster, from which the others are learnt; true for the one that url or host and port name.",
   ),
   "redis.prefix": defaulted(
-    text(),
+    keyPrefix(),
     "holdfast:",
-    "What all keys and channels of the store begin with; stores with different prefixes never meet.",
+    "What all keys and channels of the store begin with, without braces; stores with different prefixes never meet.",
   ),
   "redis.socket_timeout": defaulted(
     duration({ positive: true }),

@@ -1,5 +1,7 @@
 import { parseDuration } from "../../core/duration.js";
+import { isRedisPrefix, REDIS_ADDRESS, type AddressForm } from "../../core/server-address.js";
 import { parseSize } from "../../core/size.js";
+import { isTableName, TABLE_NAME_RULE } from "../../core/table-name.js";
 import { isMapping } from "./mapping.js";
 
 /** What an option accepts. `shape` is what a JSON Schema is made from. */
@@ -102,17 +104,45 @@ export function secret(): OptionType<string> {
   return { ...text(), isSecret: true };
 }
 
-/** true, false, or a list of addresses. */
+/** The url of a server, in which a password may stand. */
+export function serverUrl(form: AddressForm): OptionType<string> {
+  return {
+    shape: { kind: "text" },
+    isSecret: true,
+    expected: form.example,
+    parse: (value) => (form.accepts(value) ? value : undefined),
+  };
+}
+
+/** The name of a store's table on a server of SQL. */
+export function tableName(): OptionType<string> {
+  return {
+    shape: { kind: "text" },
+    expected: TABLE_NAME_RULE,
+    parse: (value) => (isTableName(value) ? value : undefined),
+  };
+}
+
+/** What the keys of a store at a server of redis begin with. */
+export function keyPrefix(): OptionType<string> {
+  return {
+    shape: { kind: "text" },
+    expected: "text without braces",
+    parse: (value) => (typeof value === "string" && isRedisPrefix(value) ? value : undefined),
+  };
+}
+
+/** true, false, or a list of addresses of redis. */
 export function nodes(): OptionType<boolean | readonly string[]> {
-  const isAddress = (value: unknown) => typeof value === "string" && value !== "";
   return {
     shape: { kind: "nodes" },
     isSecret: true,
     expected: "true, false, or a list of addresses such as [10.0.0.1:6379, 10.0.0.2:6379]",
     parse(value) {
       if (typeof value === "boolean") return value;
-      const isList = Array.isArray(value) && value.length > 0 && value.every(isAddress);
-      return isList ? Object.freeze([...(value as string[])]) : undefined;
+      const isList =
+        Array.isArray(value) && value.length > 0 && value.every((one) => REDIS_ADDRESS.accepts(one));
+      return isList ? Object.freeze([...value]) : undefined;
     },
   };
 }

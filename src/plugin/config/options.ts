@@ -33,7 +33,8 @@ export const OPTIONS = {
     "power",
     "What a write has survived when it resolves: a power cut (power), a killed process (process), or nothing yet, " +
       "being written every durability_interval (interval) or when the system sees fit (none). " +
-      "Left out, file, directory, sqlite and lmdb hold power; memory, and sqlite without a path, keep nothing and take only none.",
+      "Left out, file, directory, sqlite and lmdb hold power; memory, and sqlite without a path, keep nothing and take only none. " +
+      "A server holds what it is set to and is refused where that is less than power or process; interval and none only postgres heeds.",
   ),
   durability_interval: defaulted(
     duration({ positive: true }),

@@ -1,3 +1,4 @@
+import { redisDatabaseOf } from "../../core/server-address.js";
 import type { ConfigSection } from "../plugin.js";
 import type {
   BackupSettings,
@@ -40,6 +41,7 @@ export function resolveSettings(
   const values = new OptionValues(section, foreign);
   const backend = backendOf(values);
   checkBackend(values, backend, options.backends === undefined ? undefined : backends);
+  checkRedis(values);
   checkDurability(values, backend);
   checkStaleness(values);
   checkBackup(values);
@@ -91,9 +93,6 @@ function checkBackend(values: OptionValues, backend: string, known: ReadonlySet<
     if (backend !== name || !values.lacks(path)) continue;
     values.report(path, `the ${name} backend needs it; give the path of a folder, such as ${example}`);
   }
-  if (values.given("redis.url") !== undefined && hasRedisAddress(values)) {
-    values.report("redis.url", "contradicts redis.host and redis.port; keep one of them");
-  }
   for (const [url, address] of SERVER_ADDRESSES) {
     if (values.given(url) === undefined || address.every((path) => values.given(path) === undefined))
       continue;
@@ -123,8 +122,22 @@ const SERVER_ADDRESSES: readonly (readonly [url: OptionPath, address: readonly O
   ["mysql.url", ["mysql.host", "mysql.port", "mysql.user", "mysql.password", "mysql.database"]],
 ];
 
-function hasRedisAddress(values: OptionValues): boolean {
-  return values.given("redis.host") !== undefined || values.given("redis.port") !== undefined;
+function checkRedis(values: OptionValues): void {
+  const url = values.given("redis.url");
+  if (url !== undefined && (values.given("redis.host") ?? values.given("redis.port")) !== undefined) {
+    values.report("redis.url", "contradicts redis.host and redis.port; keep one of them");
+  }
+  const cluster = values.given("redis.cluster") ?? false;
+  if (cluster === false) return;
+  const advice = "but a cluster has only database 0; leave the number out";
+  if ((values.given("redis.db") ?? 0) !== 0)
+    values.report("redis.db", `stands beside redis.cluster, ${advice}`);
+  const [path, addresses] =
+    cluster === true
+      ? (["redis.url", url === undefined ? [] : [url]] as const)
+      : (["redis.cluster", cluster] as const);
+  if (addresses.some((address) => redisDatabaseOf(address) !== 0))
+    values.report(path, `names the number of a database, ${advice}`);
 }
 
 function unknownBackend(backend: string, known: ReadonlySet<string>): string {

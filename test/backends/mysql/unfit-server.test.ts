@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { background, openStorage, type StoragePlugin, type StorageSettings } from "../../../src/index.js";
 import { missing } from "../../support/fixtures.js";
 import { askMysql } from "../../support/mysql-client.js";
-import { eventually, eventuallyRefused, refusalOf, refusalToOpen } from "../../support/refusal.js";
+import { eventually, eventuallyRefused, messageOf, refusalOf, refusalToOpen } from "../../support/refusal.js";
 import { mountSmallDisk } from "../../support/small-disk.js";
 import { freshTable } from "../../support/table-shelf.js";
 import { startMariadb, type MariadbServer } from "../../support/servers/mariadb-server.js";
@@ -72,6 +72,21 @@ describe("a server of mysql that is not as it should be", function () {
       expect(await refusalToOpen(settings({ url }))).to.deep.equal({ code: 5001, reason: "unsupported" });
     } finally {
       await relay.stop();
+    }
+  });
+
+  it("is refused when it holds less than is asked for, and opened with what it holds otherwise", async () => {
+    const [{ level } = {}] = await askMysql(server.url, "SELECT @@innodb_flush_log_at_trx_commit AS level");
+    expect(Number(level)).to.equal(2);
+    const asked = { ...settings(), durability: "power" } as const;
+    expect(await refusalToOpen(asked)).to.deep.equal({ code: 5001, reason: "unsupported" });
+    expect(await messageOf(openStorage(asked))).to.match(
+      /durability power is asked for, but the server holds process; configure it with innodb_flush_log_at/,
+    );
+    for (const durability of ["process", "interval", "none", undefined] as const) {
+      const storage = await openStorage({ ...settings(), ...(durability !== undefined && { durability }) });
+      expect((await storage.info(ctx)).durability).to.equal("process");
+      await storage.stop();
     }
   });
 

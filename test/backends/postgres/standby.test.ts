@@ -62,6 +62,7 @@ describe("a hot standby of postgres", function () {
     const storage = await eventually(() => open(server, table));
     expect(await storage.get(ctx, "kept")).to.equal(1);
     await written.set(ctx, "later", 2);
+    await storage.flush(ctx);
     await until(async () => (await storage.getOr(ctx, "later", 0)) === 2);
     expect(await refusalOf(storage.set(ctx, "a", 1))).to.deep.equal({ code: 5002, reason: "read-only" });
     expect(await refusalOf(storage.delete(ctx, "kept"))).to.deep.equal({ code: 5002, reason: "read-only" });

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { background, openStorage, type StoragePlugin, type StorageSettings } from "../../../src/index.js";
 import { missing } from "../../support/fixtures.js";
 import { askPostgres } from "../../support/postgres-client.js";
-import { eventually, eventuallyRefused, refusalOf, refusalToOpen } from "../../support/refusal.js";
+import { eventually, eventuallyRefused, messageOf, refusalOf, refusalToOpen } from "../../support/refusal.js";
 import { mountSmallDisk } from "../../support/small-disk.js";
 import { freshTable } from "../../support/table-shelf.js";
 import {
@@ -60,6 +60,18 @@ describe("a server of postgres that is not as it should be", function () {
     expect(await refusalToOpen(settings({ url: nowhere }))).to.deep.equal({ code: 5001, reason: "denied" });
     for (const url of [nobody, noHost])
       expect(await refusalToOpen(settings({ url }))).to.deep.equal({ code: 5001, reason: "unavailable" });
+  });
+
+  it("says whom it refuses and which options to look at, with a wrong password and without one", async () => {
+    const wrong = server.url.replace(POSTGRES_PASSWORD, "wrong");
+    expect(await messageOf(openStorage(settings({ url: wrong })))).to.match(
+      /the server refuses this user; check postgres\.user and postgres\.password \(28P01: /,
+    );
+    const none = settings({ url: server.url.replace(`:${POSTGRES_PASSWORD}@`, "@") });
+    expect(await refusalToOpen(none)).to.deep.equal({ code: 5001, reason: "denied" });
+    expect(await messageOf(openStorage(none))).to.match(
+      /the server asks for a password; give postgres\.password \(SASL: .*password must be a string\)$/,
+    );
   });
 
   for (const part of ["", "_log", "_meta"]) {

@@ -16,8 +16,13 @@ describe("addresses of redis", () => {
         (storage) => storage.stop(background()),
         (reason: unknown) => reason,
       );
-      assert.match(String(error), /malformed; write redis:/);
+      assert.match(String(error), /^ConfigError: storage\.redis\.url: .* not accepted; give redis:/);
       assert.doesNotMatch(everythingIn(error), /se#?cret/);
+      for (const options of [{ url }, { cluster: ["host:1", url] }]) {
+        const refused = captured(() => redisOptions({ options }));
+        assert.match(String(refused), /^TypeError: .*malformed; write redis:/);
+        assert.doesNotMatch(everythingIn(refused), /se#?cret/);
+      }
     });
   }
 
@@ -40,6 +45,14 @@ describe("addresses of redis", () => {
     assert.deepEqual([named.username, named.password], ["bob", "q"]);
   });
 });
+
+function captured(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
+}
 
 /** The text of an error with everything that it carries. */
 function everythingIn(error: unknown): string {

@@ -11,7 +11,7 @@ import {
 } from "../../../src/index.js";
 import { missing } from "../../support/fixtures.js";
 import { ownPrefix } from "../../support/redis-harness.js";
-import { eventually, refusalOf, refusalToOpen } from "../../support/refusal.js";
+import { eventually, messageOf, refusalOf, refusalToOpen } from "../../support/refusal.js";
 import { mountSmallDisk } from "../../support/small-disk.js";
 import { startRedis, type RedisServer } from "../../support/servers/redis-server.js";
 import { startRewritingRelay } from "../../support/servers/rewriting-relay.js";
@@ -87,6 +87,39 @@ describe("a server of redis that is not as it should be", function () {
     expect((await refusalOf(storage.set(ctx, "a", 1))).reason).to.equal("foreign");
     expect((await refusalOf(storage.get(ctx, "a"))).reason).to.equal("foreign");
     expect(await ask("GET", headers)).to.equal("mine");
+  });
+
+  for (const [rights, commands] of [
+    ["+@all -publish allchannels", "PUBLISH"],
+    ["+@all -zadd -xadd allchannels", "ZADD, XADD"],
+    ["+@all resetchannels", "PUBLISH"],
+    ["+@all -subscribe allchannels", "SUBSCRIBE"],
+    ["+@all -unsubscribe allchannels", "UNSUBSCRIBE"],
+  ] as const) {
+    it(`is refused to a user of ${rights}, with what is missing`, async () => {
+      await ask("ACL", "SETUSER", "ann", "reset", "on", ">secret", "allkeys", ...rights.split(" "));
+      try {
+        const asked = settings({ username: "ann", password: "secret" });
+        expect(await refusalToOpen(asked)).to.deep.equal({ code: 5001, reason: "denied" });
+        expect(await messageOf(openStorage(asked))).to.include(
+          `the server refuses the user ${commands}; allow the user these commands`,
+        );
+      } finally {
+        await ask("ACL", "DELUSER", "ann");
+      }
+    });
+  }
+
+  it("is opened to a user of some keys and channels, who then hears of changes", async () => {
+    const prefix = ownPrefix();
+    const rights = ["+@all", "-@admin", "-@dangerous", "+info", `~${prefix}*`, `&${prefix}*`];
+    await ask("ACL", "SETUSER", "ann", "reset", "on", ">secret", ...rights);
+    const storage = await open({ username: "ann", password: "secret", prefix });
+    const heard = storage.watch(ctx)[Symbol.asyncIterator]();
+    const next = heard.next();
+    await storage.set(ctx, "a", 1);
+    expect((await next).value).to.include({ key: "a" });
+    await heard.return?.();
   });
 
   it("is refused when it is too old", async () => {

@@ -127,6 +127,15 @@ describe("loading settings from YAML", () => {
         "FILE:3:3 storage.file.path: the file backend needs it; give the path of the data file, such as ./data/store.json",
       ],
       [
+        "an url that the backend would not take, without what is written",
+        "storage:\n  backend: postgres\n  postgres:\n    url: http://ann:secret@host\n    table: a; drop\n",
+        [
+          "2 problems in the configuration",
+          "FILE:4:5 storage.postgres.url: what is written is not accepted; give postgres://user:password@host:5432/database",
+          'FILE:5:5 storage.postgres.table: "a; drop" is not accepted; give 1 to 40 lower-case letters, digits and "_", not beginning with a digit',
+        ].join("\n  "),
+      ],
+      [
         "a mistake behind an alias",
         "shared: &shared\n  ttl: soon\nstorage:\n  cache: *shared\n",
         'FILE:2:3 storage.cache.ttl: "soon" is not accepted; give milliseconds or text such as "250ms", "30s", "5m", "1h30m", or 0 for none',

@@ -14,6 +14,8 @@ function problemsOf(settings: unknown, options?: ResolveOptions): readonly strin
   return [];
 }
 
+const REDIS_URL =
+  "redis://user:password@host:port/db or rediss://… for TLS, and characters such as / # % in a password as %2F %23 %25";
 const KNOWN = BUILT_IN_BACKENDS.join(", ");
 const DURATION = 'milliseconds or text such as "250ms", "30s", "5m", "1h30m", above 0';
 
@@ -205,6 +207,73 @@ describe("resolveSettings refuses", () => {
       { backend: "s3", s3: 7 },
       ["storage.s3: 7 is not a section; give the options of the backend s3 below it"],
     ],
+    ...["a; drop", "Upper", "1st", "x".repeat(41)].flatMap((table) =>
+      (["postgres", "mysql"] as const).map(
+        (backend) =>
+          [
+            `${table} as a table of ${backend}`,
+            { backend, [backend]: { table } },
+            [
+              `storage.${backend}.table: "${table}" is not accepted; ` +
+                'give 1 to 40 lower-case letters, digits and "_", not beginning with a digit',
+            ],
+          ] as const,
+      ),
+    ),
+    [
+      "an url of postgres that is none",
+      { backend: "postgres", postgres: { url: "http://ann:secret@host" } },
+      [
+        "storage.postgres.url: what is written is not accepted; give postgres://user:password@host:5432/database",
+      ],
+    ],
+    [
+      "an url of mysql that is none",
+      { backend: "mysql", mysql: { url: "postgres://ann:secret@host" } },
+      ["storage.mysql.url: what is written is not accepted; give mysql://user:password@host:3306/database"],
+    ],
+    ...["http://ann:secret@host", "host:6379", "redis://host/name", "redis://:50%@host", ""].map(
+      (url) =>
+        [
+          `${url || "nothing"} as an url of redis`,
+          { backend: "redis", redis: { url } },
+          [`storage.redis.url: what is written is not accepted; give ${REDIS_URL}`],
+        ] as const,
+    ),
+    [
+      "a prefix of redis with braces",
+      { backend: "redis", redis: { prefix: "a{b}" } },
+      ['storage.redis.prefix: "a{b}" is not accepted; give text without braces'],
+    ],
+    [
+      "a node of redis that is none",
+      { backend: "redis", redis: { cluster: ["10.0.0.1:6379", "http://10.0.0.2"] } },
+      [
+        "storage.redis.cluster: what is written is not accepted; " +
+          "give true, false, or a list of addresses such as [10.0.0.1:6379, 10.0.0.2:6379]",
+      ],
+    ],
+    [
+      "a database of a cluster of redis",
+      { backend: "redis", redis: { cluster: true, db: 3 } },
+      [
+        "storage.redis.db: stands beside redis.cluster, but a cluster has only database 0; leave the number out",
+      ],
+    ],
+    [
+      "a database in the url of a node",
+      { backend: "redis", redis: { cluster: true, url: "redis://host/3" } },
+      [
+        "storage.redis.url: names the number of a database, but a cluster has only database 0; leave the number out",
+      ],
+    ],
+    [
+      "a database in the address of a node",
+      { backend: "redis", redis: { cluster: ["host:1", "host:2/3"] } },
+      [
+        "storage.redis.cluster: names the number of a database, but a cluster has only database 0; leave the number out",
+      ],
+    ],
     [
       "a path as a name",
       { "cache.ttl": 1 },
@@ -223,6 +292,17 @@ describe("resolveSettings refuses", () => {
       expect(problemsOf(settings, options)).to.deep.equal(problems);
     });
   }
+
+  it("no address that the backends take", () => {
+    const taken = [
+      { backend: "postgres", postgres: { url: "postgresql:///db", table: "_a1" } },
+      { backend: "mysql", mysql: { url: "mariadb://host/db", table: "x".repeat(40) } },
+      { backend: "redis", redis: { url: "rediss://:%2F@host:1/3", prefix: "a:" } },
+      { backend: "redis", redis: { cluster: ["[::1]:1", "redis://host/0"], db: 0 } },
+      { backend: "redis", redis: { cluster: false, url: "redis://host/3" } },
+    ];
+    for (const settings of taken) expect(problemsOf(settings)).to.deep.equal([]);
+  });
 
   it("several mistakes at once", () => {
     const settings = { cache_sise: 1, durability: 5, cache: { ttl: -1 } };
