@@ -32,6 +32,7 @@ import { rememberStore, slotOfStore, StackSlot } from "./stack-slot.js";
 import { storageHealth } from "./storage-health.js";
 import type { Storage } from "./storage.js";
 import { ROOT_STORAGE, STORAGE } from "./storage-tokens.js";
+import { warnProcess, type WarningDetails } from "./process-warning.js";
 import { ProgressTeller, requireProgress } from "./progress-teller.js";
 import { inspectStore, type StoreInfo } from "./store-info.js";
 import { dropOrphans } from "./orphans.js";
@@ -51,8 +52,11 @@ export interface StoragePluginOptions {
   readonly runtime?: Runtime;
   /** Default `"storage"`; also the name of its section of the configuration. */
   readonly id?: string;
-  /** Told about what is no call's error. Default: `process.emitWarning`. */
-  readonly warn?: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+  /**
+   * Told about what is no call's error, with the failure as `error`, a `file` and the like among the details. Default:
+   * `process.emitWarning`, with those as its `detail`.
+   */
+  readonly warn?: (message: string, details?: WarningDetails) => void;
 }
 
 /**
@@ -83,7 +87,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     this.#codecs = options.codecs ?? defaultCodecs();
     this.#runtime = options.runtime ?? systemRuntime;
     this.#settings = options.settings ?? {};
-    this.#warn = options.warn ?? emitWarning;
+    this.#warn = options.warn ?? warnProcess;
   }
 
   /** Takes the configuration and offers the storage to other plugins. @throws ConfigError when it is wrong. */
@@ -375,8 +379,4 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       return body();
     });
   }
-}
-
-function emitWarning(message: string): void {
-  process.emitWarning(message, "HoldfastWarning");
 }
