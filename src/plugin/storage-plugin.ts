@@ -59,6 +59,8 @@ export interface StoragePluginOptions {
   readonly warn?: (message: string, details?: WarningDetails) => void;
 }
 
+const OPTION_NAMES = ["settings", "backends", "codecs", "runtime", "id", "warn"];
+
 /**
  * The storage plugin: the root namespace, and everything that concerns the store as a whole. A host gives it to its
  * registry; without a host `openStorage` makes one that is started.
@@ -77,7 +79,9 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   #schedule: BackupSchedule | undefined;
   #stopping: Promise<void> | undefined;
 
+  /** @throws TypeError for options that do not exist; the settings of the store belong in `settings`. */
   constructor(options: StoragePluginOptions = {}) {
+    requireKnownOptions("StoragePlugin", options, OPTION_NAMES);
     const slot = new StackSlot();
     super(slot, "");
     this.#slot = slot;
