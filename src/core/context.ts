@@ -319,8 +319,9 @@ export function withTimeout(parent: Context, timeout: Duration): [context: Conte
 export function withDeadline(parent: Context, deadline: Date): [context: Context, cancel: Cancel] {
   const node = nodeOf(parent);
   const { clock } = node.surroundings;
-  const untilMs = deadline.getTime() - clock.wall();
-  if (Number.isNaN(untilMs)) throw new TypeError("withDeadline takes a valid Date");
+  const untilMs = isDate(deadline) ? deadline.getTime() - clock.wall() : Number.NaN;
+  if (Number.isNaN(untilMs))
+    throw new TypeError("withDeadline takes a valid Date; for a span of time use withTimeout");
   return derive(node, clock.monotonic() + untilMs);
 }
 
@@ -329,8 +330,13 @@ export function withValue<T>(parent: Context, key: ContextKey<T>, value: T): Con
   return new ValueContext(nodeOf(parent), key, value);
 }
 
-/** A child that is over when the signal aborts, when `cancel` is called, or when the parent is over. */
+/**
+ * A child that is over when the signal aborts, when `cancel` is called, or when the parent is over.
+ *
+ * @throws TypeError when it is no AbortSignal.
+ */
 export function fromSignal(signal: AbortSignal, parent: Context = ROOT): [context: Context, cancel: Cancel] {
+  requireSignal(signal);
   return derive(nodeOf(parent), Infinity, signal);
 }
 
@@ -339,6 +345,18 @@ export function requireContext(context: unknown): asserts context is Context {
   if (!(context instanceof ContextNode)) {
     throw new TypeError("the first argument must be a Context; start from background()");
   }
+}
+
+/** One of another realm is one too. */
+function isDate(value: unknown): value is Date {
+  return typeof (value as Partial<Date> | null | undefined)?.getTime === "function";
+}
+
+/** As with dates, one of another realm or a polyfill is one too. */
+function requireSignal(value: unknown): void {
+  const signal = value as Partial<AbortSignal> | null | undefined;
+  if (typeof signal?.aborted === "boolean" && typeof signal.addEventListener === "function") return;
+  throw new TypeError("fromSignal takes an AbortSignal, as an AbortController has it");
 }
 
 function derive(parent: ContextNode, deadline: number, source?: AbortSignal): [Context, Cancel] {

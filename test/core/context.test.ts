@@ -159,6 +159,14 @@ describe("withDeadline", () => {
   it("takes an invalid Date for misuse", () => {
     expect(() => withDeadline(background(), new Date(Number.NaN))).to.throw(TypeError, "valid Date");
   });
+
+  it("takes anything but a Date for misuse", () => {
+    for (const wrong of ["x", 5, null, undefined, {}])
+      expect(() => withDeadline(background(), wrong as unknown as Date)).to.throw(
+        TypeError,
+        "withDeadline takes a valid Date; for a span of time use withTimeout",
+      );
+  });
 });
 
 describe("withValue", () => {
@@ -193,6 +201,14 @@ describe("withValue", () => {
 });
 
 describe("fromSignal", () => {
+  it("takes anything but an AbortSignal for misuse", () => {
+    for (const wrong of [5, null, undefined, {}, new AbortController()])
+      expect(() => fromSignal(wrong as unknown as AbortSignal)).to.throw(
+        TypeError,
+        "fromSignal takes an AbortSignal, as an AbortController has it",
+      );
+  });
+
   it("ends when the signal aborts, with its reason as the cause", () => {
     const controller = new AbortController();
     const [asked] = fromSignal(controller.signal);
