@@ -161,8 +161,9 @@ describe("withDeadline", () => {
   });
 
   it("takes anything but a Date for misuse", () => {
-    for (const wrong of ["x", 5, null, undefined, {}])
-      expect(() => withDeadline(background(), wrong as unknown as Date)).to.throw(
+    const mistakes: readonly unknown[] = ["x", 5, null, undefined, {}];
+    for (const wrong of mistakes)
+      expect(() => withDeadline(background(), wrong as Date)).to.throw(
         TypeError,
         "withDeadline takes a valid Date; for a span of time use withTimeout",
       );
@@ -202,8 +203,9 @@ describe("withValue", () => {
 
 describe("fromSignal", () => {
   it("takes anything but an AbortSignal for misuse", () => {
-    for (const wrong of [5, null, undefined, {}, new AbortController()])
-      expect(() => fromSignal(wrong as unknown as AbortSignal)).to.throw(
+    const mistakes: readonly unknown[] = [5, null, undefined, {}, new AbortController()];
+    for (const wrong of mistakes)
+      expect(() => fromSignal(wrong as AbortSignal)).to.throw(
         TypeError,
         "fromSignal takes an AbortSignal, as an AbortController has it",
       );

@@ -26,15 +26,20 @@ const registry = new PluginRegistry({
   new Hanging(journal, "high", { requires: ["low"], [where]: never }),
 );
 
-const calls: readonly (readonly [string, (ctx: Context) => Promise<unknown>])[] = [
-  ["start", (ctx) => registry.start(ctx)],
+async function done(call: Promise<unknown>): Promise<string> {
+  await call;
+  return "done";
+}
+
+const calls: readonly (readonly [string, (ctx: Context) => Promise<string>])[] = [
+  ["start", (ctx) => done(registry.start(ctx))],
   ["health", async (ctx) => (await registry.health(ctx)).status],
-  ["reconfigure", (ctx) => registry.reconfigure(ctx, hostConfig({ high: 1 }))],
-  ["stop", (ctx) => registry.stop(ctx)],
+  ["reconfigure", (ctx) => done(registry.reconfigure(ctx, hostConfig({ high: 1 })))],
+  ["stop", (ctx) => done(registry.stop(ctx))],
 ];
 for (const [name, call] of calls) {
   try {
-    process.stdout.write(`${name}: ${String((await call(background())) ?? "done")}\n`);
+    process.stdout.write(`${name}: ${await call(background())}\n`);
   } catch (error) {
     process.stdout.write(`${name}: ${(error as Error).message}\n`);
     if (name === "start") break;
