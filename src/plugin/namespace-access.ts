@@ -2,9 +2,9 @@ import type { CommitResult, Committed, Expiry, Put, Write } from "../backends/ba
 import { cacheKey } from "../cache/cache-key.js";
 import { requireContext, type Context } from "../core/context.js";
 import type { DecodedEntry } from "../core/decoded-entry.js";
-import { parseDuration, type Duration } from "../core/duration.js";
+import { parseTimeLimit } from "../core/duration.js";
 import { ENTRY_TYPE, type Payload } from "../core/entry.js";
-import { StorageFault, toStorageError } from "../core/errors.js";
+import { toStorageError } from "../core/errors.js";
 import { checkKey, checkNamespace, headKey } from "../core/key.js";
 import { requireKnownOptions } from "../core/known-options.js";
 import type { ValueCheck } from "../transaction/buffered-transaction.js";
@@ -13,7 +13,6 @@ import type { FoldedOperation, FoldedRun } from "../transaction/folded-operation
 import { runTransaction, USUAL_RETRIES, WorkFailure } from "../transaction/run-transaction.js";
 import type { TransactionCore } from "../transaction/transaction-core.js";
 import { HeadScan } from "./head-scan.js";
-import { messageOf } from "./plugin-error.js";
 import type { Stack } from "./stack.js";
 import type { StackSlot } from "./stack-slot.js";
 import type { TransactionOptions, TransactOptions } from "./storage.js";
@@ -169,18 +168,7 @@ export function putOf(key: string, { codec, data }: Payload, expiry: Expiry): Pu
 
 /** Milliseconds a transaction may take. @throws StorageFault `invalid-ttl` when that is no duration above 0. */
 export function timeoutOf({ timeout }: TransactionOptions, byDefault: number): number {
-  if (timeout === undefined) return byDefault;
-  const ms = spanOf(timeout);
-  if (ms > 0) return ms;
-  throw new StorageFault("invalid-ttl", "timeout must be above 0; leave it out for transaction.timeout");
-}
-
-function spanOf(timeout: Duration): number {
-  try {
-    return parseDuration(timeout);
-  } catch (error) {
-    throw new StorageFault("invalid-ttl", `timeout: ${messageOf(error)}`, { cause: error });
-  }
+  return timeout === undefined ? byDefault : parseTimeLimit("timeout", timeout);
 }
 
 function attemptsOf({ maxAttempts }: TransactOptions, byDefault: number): number {

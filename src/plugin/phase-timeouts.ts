@@ -1,4 +1,4 @@
-import { parseDuration, type Duration } from "../core/duration.js";
+import { parseTimeLimit, type Duration } from "../core/duration.js";
 import { requireKnownOptions } from "../core/known-options.js";
 import { messageOf } from "./plugin-error.js";
 
@@ -33,12 +33,9 @@ export function parseTimeouts(given: PhaseTimeouts): PhaseTimeoutsMs {
 }
 
 function limitOf(phase: keyof PhaseTimeouts, limit: Duration): number {
-  let ms: number;
   try {
-    ms = parseDuration(limit);
+    return parseTimeLimit(`timeouts.${phase}`, limit);
   } catch (cause) {
-    throw new TypeError(`timeouts.${phase}: ${messageOf(cause)}`, { cause });
+    throw new TypeError(messageOf(cause), { cause });
   }
-  if (ms > 0) return ms;
-  throw new TypeError(`timeouts.${phase} must be above 0; leave it out for ${DEFAULT_TIMEOUTS[phase]}`);
 }

@@ -89,9 +89,9 @@ describe("PluginRegistry", () => {
 
     it("a time limit that is none", () => {
       for (const [limit, message] of [
-        ["soon", 'timeouts.start: "soon" is not a duration'],
-        [-1, "timeouts.start: -1 is not a duration"],
-        [0, "timeouts.start must be above 0; leave it out for 30s"],
+        ["soon", 'timeouts.start: "soon" is not a duration above 0; give milliseconds or text such as'],
+        [-1, "timeouts.start: -1 is not a duration above 0"],
+        [0, "timeouts.start: 0 is not a duration above 0"],
       ] as const)
         expect(() => new PluginRegistry({ timeouts: { start: limit } })).to.throw(TypeError, message);
     });
