@@ -9,12 +9,16 @@ const REFERENCE: Schema = { type: "string", pattern: "\\$\\{" };
 
 const DURATION =
   "^(\\d+(\\.\\d+)?d)?(\\d+(\\.\\d+)?h)?(\\d+(\\.\\d+)?m)?(\\d+(\\.\\d+)?s)?(\\d+(\\.\\d+)?ms)?$";
+/** One whose digits are not all 0. */
+const POSITIVE_DURATION = DURATION.replace("^", "^(?=.*[1-9])");
 const SIZE = "^\\d+(\\.\\d+)?\\s?([KMG]i?B|B)?$";
 
 function shapeSchemas(shape: OptionShape): readonly Schema[] {
   switch (shape.kind) {
     case "duration":
-      return [{ type: "number", minimum: 0 }, { type: "string", minLength: 1, pattern: DURATION }, REFERENCE];
+      return shape.positive
+        ? [{ type: "number", exclusiveMinimum: 0 }, { type: "string", pattern: POSITIVE_DURATION }, REFERENCE]
+        : [{ type: "number", minimum: 0 }, { type: "string", minLength: 1, pattern: DURATION }, REFERENCE];
     case "size":
       return [{ type: "integer", minimum: 1 }, { type: "string", pattern: SIZE }, REFERENCE];
     case "count":

@@ -1,4 +1,4 @@
-// Runs the example host on real input: `npm run demo`, or `npm run demo -- --input <folder of JSON files>`.
+// Runs the example host on real input: `npm run demo`, or `npm run demo -- --input <folder of JSON files>`; `-- --help` says more.
 // Plain Node: installs what is missing and builds first, so that it works from a bare clone.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
 // The demo: a host that takes in what is installed, answers questions about it, and survives kill -9.
-// Usage: main.ts [--input <folder of JSON files>]
+// Usage: main.ts [--input <folder of JSON files>] [--help]
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { mkdtemp, readdir, stat } from "node:fs/promises";
@@ -21,6 +21,15 @@ const MOST_SKIPPED_SHOWN = 10;
 
 const PROGRESS_EVERY_MS = 50;
 
+const USAGE = `Usage: npm run demo [-- --input <folder>]
+
+A host with three plugins takes in a folder of JSON files, answers questions about them, lets two transactions
+compete, is killed right after a write, and shows in a new process that nothing is lost.
+
+  --input <folder>  the folder to take in; what is installed below node_modules when it is left out
+  --help            shows this
+`;
+
 const ctx = background();
 const terminal = new Terminal(process.stdout, process.env);
 endWhenUnread(process.stdout);
@@ -34,7 +43,13 @@ await nextLife(data);
 
 async function inputFolder(): Promise<string> {
   try {
-    const { values } = parseArgs({ options: { input: { type: "string" } } });
+    const { values } = parseArgs({
+      options: { input: { type: "string" }, help: { type: "boolean", short: "h" } },
+    });
+    if (values.help === true) {
+      process.stdout.write(USAGE);
+      process.exit(0);
+    }
     const path = resolve(values.input ?? INSTALLED);
     if ((await stat(path)).isDirectory()) return path;
     throw new Error(`${path} is not a folder`);

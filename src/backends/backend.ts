@@ -336,6 +336,8 @@ export interface BackendSetup {
   readonly compression: "none" | "gzip";
   /** Told about things that are not any call's error: a failed background sweep, a salvaged tail. */
   readonly warn: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+  /** Told when commits that had resolved could not be made durable in the background, and why. Must not throw. */
+  readonly unsaved?: ((error: unknown) => void) | undefined;
   /**
    * Told of the heads of structures that a sweep of this instance removed, once it has: whoever reads finds none of them
    * any more. Must not throw. One may be told of twice, by two instances too, and one that another instance removed;

@@ -33,12 +33,17 @@ export class BackendRegistry {
   /**
    * Loads the backend of that name.
    *
-   * @throws UnknownBackendError when there is none; what the loader threw when it cannot be loaded.
+   * @throws UnknownBackendError when there is none; what the loader threw when it cannot be loaded; TypeError when it
+   *   gave no factory.
    */
   async load(name: string): Promise<BackendFactory> {
     const loader = this.#loaders.get(name);
     if (loader === undefined) throw new UnknownBackendError(name, this.names);
-    return await loader();
+    const factory: unknown = await loader();
+    if (typeof factory === "function") return factory as BackendFactory;
+    throw new TypeError(
+      `the loader of the backend ${JSON.stringify(name)} gave no factory; it must resolve with a function that makes the backend`,
+    );
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Payload } from "./entry.js";
+import { ofKey } from "./errors.js";
 import { checkKey } from "./key.js";
 
 /** Several keys with their values: an object's own fields, or a Map. */
@@ -13,4 +15,20 @@ export function entriesOf(data: BatchData): [string, unknown][] {
   const entries = isMap ? [...(data as ReadonlyMap<string, unknown>)] : Object.entries(data);
   for (const [key] of entries) checkKey(key);
   return entries;
+}
+
+/** Encodes every value of a batch, all in this step unless `encode` waits for something. A fault names the key. */
+export function encodeEach(
+  entries: readonly (readonly [string, unknown])[],
+  encode: (value: unknown) => Payload | Promise<Payload>,
+): Promise<Payload[]> {
+  return Promise.all(
+    entries.map(async ([key, value]) => {
+      try {
+        return await encode(value);
+      } catch (error) {
+        throw ofKey(error, key);
+      }
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 import type { Payload } from "./entry.js";
 import { StorageFault } from "./errors.js";
+import { requireKnownOptions } from "./known-options.js";
 import { jsonCodec, type JsonCodecOptions } from "./json-codec.js";
 import { v8Codec } from "./v8-codec.js";
 import type { ValueCodec } from "./value-codec.js";
@@ -19,7 +20,10 @@ export interface Codec extends ValueCodec {
 export function codec(name: "json", options?: JsonCodecOptions): Codec;
 export function codec(name: "v8"): Codec;
 export function codec(name: "json" | "v8", options?: JsonCodecOptions): Codec {
-  if (name === "json") return jsonCodec(options);
+  if (name === "json") {
+    if (options !== undefined) requireKnownOptions("codec", options, ["indent"]);
+    return jsonCodec(options);
+  }
   if (name !== "v8")
     throw new TypeError(`there is no codec ${JSON.stringify(name)}; there are "json" and "v8"`);
   if (options !== undefined) throw new TypeError('the codec "v8" has no options');

@@ -1,3 +1,4 @@
+import { isDate, requireSignal } from "./context-sources.js";
 import { parseDuration, type Duration } from "./duration.js";
 import { StorageFault } from "./errors.js";
 import { systemRuntime, type Clock, type Timers } from "./runtime.js";
@@ -344,8 +345,9 @@ export function withLimit(
 export function withDeadline(parent: Context, deadline: Date): [context: Context, cancel: Cancel] {
   const node = nodeOf(parent);
   const { clock } = node.surroundings;
-  const untilMs = deadline.getTime() - clock.wall();
-  if (Number.isNaN(untilMs)) throw new TypeError("withDeadline takes a valid Date");
+  const untilMs = isDate(deadline) ? deadline.getTime() - clock.wall() : Number.NaN;
+  if (Number.isNaN(untilMs))
+    throw new TypeError("withDeadline takes a valid Date; for a span of time use withTimeout");
   return derive(node, clock.monotonic() + untilMs);
 }
 
@@ -354,8 +356,13 @@ export function withValue<T>(parent: Context, key: ContextKey<T>, value: T): Con
   return new ValueContext(nodeOf(parent), key, value);
 }
 
-/** A child that is over when the signal aborts, when `cancel` is called, or when the parent is over. */
+/**
+ * A child that is over when the signal aborts, when `cancel` is called, or when the parent is over.
+ *
+ * @throws TypeError when it is no AbortSignal.
+ */
 export function fromSignal(signal: AbortSignal, parent: Context = ROOT): [context: Context, cancel: Cancel] {
+  requireSignal(signal);
   return derive(nodeOf(parent), Infinity, { source: signal });
 }
 

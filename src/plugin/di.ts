@@ -81,5 +81,10 @@ function unresolved(wanted: string, pluginId: string | undefined, cause?: unknow
       details,
     );
   }
-  return new PluginError("missing", `${asker} could not construct ${wanted}: ${messageOf(cause)}`, details);
+  const reason = messageOf(cause);
+  // Said of a class without the decorators, and of a parameter without its own.
+  const advice = reason.includes("TypeInfo not known")
+    ? "; mark the class with @injectable() and each parameter of its constructor with @inject(TOKEN)"
+    : "";
+  return new PluginError("missing", `${asker} could not construct ${wanted}: ${reason}${advice}`, details);
 }

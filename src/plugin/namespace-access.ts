@@ -2,7 +2,7 @@ import type { CommitResult, Committed, Expiry, Put, Write } from "../backends/ba
 import { cacheKey } from "../cache/cache-key.js";
 import { requireContext, type Context } from "../core/context.js";
 import type { DecodedEntry } from "../core/decoded-entry.js";
-import { parseDuration } from "../core/duration.js";
+import { parseTimeLimit } from "../core/duration.js";
 import { ENTRY_TYPE, type Payload } from "../core/entry.js";
 import { toStorageError } from "../core/errors.js";
 import { checkKey, checkNamespace, headKey } from "../core/key.js";
@@ -166,9 +166,9 @@ export function putOf(key: string, { codec, data }: Payload, expiry: Expiry): Pu
   return { kind: "put", key: headKey(key), type: ENTRY_TYPE.value, codec, data, expiry };
 }
 
-/** Milliseconds a transaction may take. @throws StorageFault `invalid-ttl`. */
+/** Milliseconds a transaction may take. @throws StorageFault `invalid-ttl` when that is no duration above 0. */
 export function timeoutOf({ timeout }: TransactionOptions, byDefault: number): number {
-  return timeout === undefined ? byDefault : parseDuration(timeout);
+  return timeout === undefined ? byDefault : parseTimeLimit("timeout", timeout);
 }
 
 function attemptsOf({ maxAttempts }: TransactOptions, byDefault: number): number {

@@ -1,4 +1,4 @@
-import { entriesOf, type BatchData } from "../core/batch-data.js";
+import { encodeEach, entriesOf, type BatchData } from "../core/batch-data.js";
 import type { Context } from "../core/context.js";
 import type { DecodedEntry } from "../core/decoded-entry.js";
 import { parseDuration, type Duration } from "../core/duration.js";
@@ -121,7 +121,7 @@ export class NamespaceStorage implements Storage {
       const stack = this.#access.enter(ctx);
       const expiry = expiryIn(ttl);
       const entries = entriesOf(data);
-      const encoded = await Promise.all(entries.map(async ([, value]) => this.#access.encode(stack, value)));
+      const encoded = await encodeEach(entries, (value) => this.#access.encode(stack, value));
       if (entries.length === 0) return;
       const puts = encoded.map((value, i) => putOf((entries[i] as [string, unknown])[0], value, expiry));
       await this.#access.commit(stack, ctx, puts);

@@ -1,6 +1,7 @@
 import { defaultBackends } from "../backends/registry.js";
 import { defaultCodecs } from "../core/codec-registry.js";
 import { background, type Context } from "../core/context.js";
+import { requireKnownOptions } from "../core/known-options.js";
 import type { StorageSettings } from "./settings.js";
 import { StoragePlugin, type StoragePluginOptions } from "./storage-plugin.js";
 
@@ -13,12 +14,14 @@ export interface OpenStorageOptions extends Omit<StoragePluginOptions, "settings
  * Opens a store without a host.
  *
  * @param configuration the keys under `storage:` as an object, or the path of a YAML file that has such a section.
- * @throws ConfigError when the configuration is wrong; StorageError 5001 or 5003 when the store cannot be opened.
+ * @throws ConfigError when the configuration is wrong; StorageError 5001 or 5003 when the store cannot be opened;
+ *   TypeError for options that do not exist.
  */
 export async function openStorage(
   configuration: StorageSettings | string = {},
   options: OpenStorageOptions = {},
 ): Promise<StoragePlugin> {
+  requireKnownOptions("openStorage", options, ["ctx", "backends", "codecs", "runtime", "id", "warn"]);
   const { ctx = background(), ...rest } = options;
   const plugin = new StoragePlugin({ ...rest, settings: await settingsOf(configuration, options) });
   await plugin.start(ctx);

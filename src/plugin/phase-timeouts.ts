@@ -1,4 +1,6 @@
-import { parseDuration, type Duration } from "../core/duration.js";
+import { parseTimeLimit, type Duration } from "../core/duration.js";
+import { requireKnownOptions } from "../core/known-options.js";
+import { messageOf } from "./plugin-error.js";
 
 /** How long one plugin may take in each phase. */
 export interface PhaseTimeouts {
@@ -17,14 +19,23 @@ export type PhaseTimeoutsMs = Readonly<Record<keyof PhaseTimeouts, number>>;
 
 const DEFAULT_TIMEOUTS = { init: "10s", start: "30s", stop: "30s", health: "5s" } as const;
 
-/** @throws StorageFault `invalid-ttl` when a limit is no duration. */
+/** @throws TypeError naming the limit that does not exist, or is no duration above 0. */
 export function parseTimeouts(given: PhaseTimeouts): PhaseTimeoutsMs {
+  requireKnownOptions("timeouts", given, Object.keys(DEFAULT_TIMEOUTS));
   const parse = (phase: keyof PhaseTimeouts): number =>
-    parseDuration(given[phase] ?? DEFAULT_TIMEOUTS[phase]);
+    limitOf(phase, given[phase] ?? DEFAULT_TIMEOUTS[phase]);
   return Object.freeze({
     init: parse("init"),
     start: parse("start"),
     stop: parse("stop"),
     health: parse("health"),
   });
+}
+
+function limitOf(phase: keyof PhaseTimeouts, limit: Duration): number {
+  try {
+    return parseTimeLimit(`timeouts.${phase}`, limit);
+  } catch (cause) {
+    throw new TypeError(messageOf(cause), { cause });
+  }
 }

@@ -1,5 +1,6 @@
 import { withTimeout, type Context } from "../core/context.js";
 import { quoteName, StorageFault } from "../core/errors.js";
+import { systemTimers } from "../core/runtime.js";
 import type { Plugin } from "./plugin.js";
 import { messageOf, PluginError, type PluginErrorReason } from "./plugin-error.js";
 import type { PluginEventEmitter } from "./plugin-events.js";
@@ -12,6 +13,8 @@ const PHASE_WORDS: Readonly<Record<PluginPhase, string>> = {
   start: "start",
   stop: "stop",
 };
+
+const NOTHING = (): void => undefined;
 
 /** One plugin and where it stands: moves through the state table, in bounded time, telling listeners. */
 export class PluginLifecycle {
@@ -69,14 +72,19 @@ export class PluginLifecycle {
   }
 }
 
-/** Runs `work` under a deadline and stops waiting for it when the deadline passes or the context is over. */
+/**
+ * Runs `work` under a deadline and stops waiting for it when the deadline passes or the context is over. The process
+ * stays alive until then, whatever else there is to do in it: a plugin that hangs must not end the host in silence.
+ */
 export async function within<T>(
   ctx: Context,
   timeoutMs: number,
   work: (ctx: Context) => Promise<T>,
 ): Promise<T> {
   const [bounded, cancel] = withTimeout(ctx, timeoutMs);
-  let forget = (): void => undefined;
+  // The timer of a context keeps no process alive.
+  const letGo = systemTimers.after(Infinity, NOTHING, true);
+  let forget = NOTHING;
   const over = new Promise<never>((_, reject) => {
     forget = bounded.onDone(() => {
       const fault = bounded.err();
@@ -88,6 +96,7 @@ export async function within<T>(
   } finally {
     forget();
     cancel();
+    letGo();
   }
 }
 

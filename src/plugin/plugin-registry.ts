@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { backgroundOn, withCancel, type Cancel, type Context } from "../core/context.js";
 import { quoteName } from "../core/errors.js";
+import { requireKnownOptions } from "../core/known-options.js";
 import { systemRuntime, type Runtime } from "../core/runtime.js";
 import { ConfigError } from "./config/config-error.js";
 import { hostConfig, type HostConfig } from "./config/host-config.js";
@@ -28,6 +29,9 @@ export interface RegistryOptions {
 
 const PLUGIN_ID = /^[A-Za-z0-9@][\w.@/-]{0,127}$/;
 
+/** What every plugin has. */
+const CALLS = ["init", "start", "stop"] as const;
+
 /** `reconfiguring` and then `started` again, whatever comes of it. */
 type HostState = "idle" | "starting" | "started" | "reconfiguring" | "stopping";
 
@@ -53,8 +57,9 @@ export class PluginRegistry implements AsyncDisposable {
   /** Settles, never rejecting, when what is under way has ended. */
   #settled: Promise<unknown> = Promise.resolve();
 
-  /** @throws StorageFault `invalid-ttl` when a timeout is no duration. */
+  /** @throws TypeError for options that do not exist, and for a time limit that is no duration above 0. */
   constructor(options: RegistryOptions = {}) {
+    requireKnownOptions("PluginRegistry", options, ["config", "timeouts", "runtime"]);
     this.#config = options.config ?? hostConfig({});
     this.#timeouts = parseTimeouts(options.timeouts ?? {});
     this.#background = backgroundOn(options.runtime ?? systemRuntime);
@@ -73,11 +78,13 @@ export class PluginRegistry implements AsyncDisposable {
   /**
    * Adds plugins. Only while the host does not run.
    *
-   * @throws PluginError `duplicate` when there is one of this id, `misuse` when the id is no id or the host runs.
+   * @throws PluginError `duplicate` when there is one of this id, `misuse` when the id is no id or the host runs;
+   *   TypeError for what is no plugin.
    */
   register(...plugins: readonly Plugin[]): this {
     this.#require("idle", "register a plugin");
     for (const plugin of plugins) {
+      requirePlugin(plugin);
       requireId(plugin.id);
       if (this.#plugins.has(plugin.id)) {
         const message = `a plugin ${quoteName(plugin.id)} is registered already; give one of them another id`;
@@ -265,6 +272,18 @@ export class PluginRegistry implements AsyncDisposable {
       }),
     );
   }
+}
+
+function requirePlugin(plugin: unknown): asserts plugin is Plugin {
+  if (typeof plugin !== "object" || plugin === null)
+    throw new TypeError("register takes plugins, each an object with id, version, init, start and stop");
+  const { id } = plugin as Partial<Plugin>;
+  const missing = CALLS.find((call) => typeof (plugin as Partial<Plugin>)[call] !== "function");
+  if (missing === undefined) return;
+  const named = typeof id === "string" ? `plugin ${quoteName(id)}` : "a plugin";
+  throw new TypeError(
+    `${named} has no ${missing}(); a plugin has ${CALLS.join(", ")}, even where they do nothing`,
+  );
 }
 
 function requireId(id: string): void {

@@ -4,6 +4,7 @@ import type { HostContainer } from "./di.js";
 import type { ConfigSection, Constructable, Plugin, PluginHost } from "./plugin.js";
 import { PluginError } from "./plugin-error.js";
 import type { PluginEventEmitter, PluginEvents } from "./plugin-events.js";
+import { warnProcess, type WarningDetails } from "./process-warning.js";
 import { tokenName, type InjectionToken } from "./token.js";
 
 /** What one plugin sees of its host. */
@@ -38,10 +39,10 @@ export class PluginScope implements PluginHost {
     this.#container.provideEach(token, valueFor);
   }
 
-  warn(message: string, details?: Readonly<Record<string, unknown>>): void {
+  warn(message: string, details?: WarningDetails): void {
     const event = { plugin: this.#plugin.id, message, ...(details !== undefined && { details }) };
     const heard = this.#emitter.emit("warning", event);
-    if (!heard) process.emitWarning(`${this.#plugin.id}: ${message}`, "HoldfastWarning");
+    if (!heard) warnProcess(`${this.#plugin.id}: ${message}`, details);
   }
 
   /** @throws PluginError when a token of `provides` was not handed over. */

@@ -12,6 +12,7 @@ import type { KeyRing } from "../sealing/key-ring.js";
 import { storageMetrics } from "../observability/storage-metrics.js";
 import { cacheStats, NO_CACHE, type CacheStats } from "../observability/cache-stats.js";
 import { beginSchedule, runBackup, runRestore } from "./backup/backup-calls.js";
+import { backendSetup } from "./backend-setup.js";
 import { CallbackFailure, caught, marked } from "./callback-failure.js";
 import type { BackupOptions, BackupResult } from "./backup/backup-options.js";
 import type { BackupSchedule } from "./backup/backup-schedule.js";
@@ -28,8 +29,10 @@ import { differsOnlyInTunables } from "./tunables.js";
 import { salvageStore } from "./repair/salvage-store.js";
 import { buildStack, rebuildStack, type Stack } from "./stack.js";
 import { rememberStore, slotOfStore, StackSlot } from "./stack-slot.js";
+import { storageHealth } from "./storage-health.js";
 import type { Storage } from "./storage.js";
 import { ROOT_STORAGE, STORAGE } from "./storage-tokens.js";
+import { warnProcess, type WarningDetails } from "./process-warning.js";
 import { ProgressTeller, requireProgress } from "./progress-teller.js";
 import { inspectStore, type StoreInfo } from "./store-info.js";
 import { dropOrphans } from "./orphans.js";
@@ -49,9 +52,14 @@ export interface StoragePluginOptions {
   readonly runtime?: Runtime;
   /** Default `"storage"`; also the name of its section of the configuration. */
   readonly id?: string;
-  /** Told about what is no call's error. Default: `process.emitWarning`. */
-  readonly warn?: (message: string, details?: Readonly<Record<string, unknown>>) => void;
+  /**
+   * Told about what is no call's error, with the failure as `error`, a `file` and the like among the details. Default:
+   * `process.emitWarning`, with those as its `detail`.
+   */
+  readonly warn?: (message: string, details?: WarningDetails) => void;
 }
+
+const OPTION_NAMES = ["settings", "backends", "codecs", "runtime", "id", "warn"];
 
 /**
  * The storage plugin: the root namespace, and everything that concerns the store as a whole. A host gives it to its
@@ -71,7 +79,9 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   #schedule: BackupSchedule | undefined;
   #stopping: Promise<void> | undefined;
 
+  /** @throws TypeError for options that do not exist; the settings of the store belong in `settings`. */
   constructor(options: StoragePluginOptions = {}) {
+    requireKnownOptions("StoragePlugin", options, OPTION_NAMES);
     const slot = new StackSlot();
     super(slot, "");
     this.#slot = slot;
@@ -81,7 +91,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     this.#codecs = options.codecs ?? defaultCodecs();
     this.#runtime = options.runtime ?? systemRuntime;
     this.#settings = options.settings ?? {};
-    this.#warn = options.warn ?? emitWarning;
+    this.#warn = options.warn ?? warnProcess;
   }
 
   /** Takes the configuration and offers the storage to other plugins. @throws ConfigError when it is wrong. */
@@ -104,7 +114,8 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       const factory = await this.#backends.load(settings.backend);
       const built: { stack?: Stack } = {};
       const expired: BackendSetup["expired"] = (...told) => built.stack?.deadItems.expired(...told);
-      const backend = factory({ ...setupOf(settings, this.#runtime, this.#warn), expired });
+      const unsaved: BackendSetup["unsaved"] = (error) => built.stack?.backend.writeHealth.unsaved(error);
+      const backend = factory({ ...backendSetup(settings, this.#runtime, this.#warn), expired, unsaved });
       await backend.open(ctx);
       this.#backend = backend;
       built.stack = buildStack(backend, settings, this.#runtime, forms);
@@ -147,9 +158,14 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     await this.stop();
   }
 
+  /**
+   * `down` while the store is not open, or when another process has taken it over; `degraded` from a write that failed,
+   * for a reason that is not its own, until one succeeds, or when the last scheduled backup failed.
+   */
   async health(_ctx: Context): Promise<Health> {
     if (!this.#slot.isOpen) return { status: "down", message: "the store is not open" };
-    return this.#schedule === undefined ? { status: "up" } : scheduleHealth(this.#schedule.state);
+    const { failure } = this.#slot.stack.backend.writeHealth;
+    return storageHealth(failure, this.#schedule && scheduleHealth(this.#schedule.state));
   }
 
   /** Applies changed settings of cache and transactions at once; anything else needs a restart. */
@@ -217,7 +233,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     return this.#whole("flush", "write", ctx, async () => {
       const { backend, services } = this.#slot.stack;
       await settleWithin(ctx, services.pump.drained());
-      await backend.extensions.flush?.(ctx);
+      await backend.writeHealth.flushed(ctx, backend.extensions.flush?.(ctx));
     });
   }
 
@@ -370,28 +386,4 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       return body();
     });
   }
-}
-
-function setupOf(
-  settings: ResolvedSettings,
-  runtime: Runtime,
-  warn: NonNullable<StoragePluginOptions["warn"]>,
-) {
-  const { backendOptions, durability, durabilityIntervalMs, sweepIntervalMs, changes } = settings;
-  const { operationTimeoutMs, compression } = settings;
-  return {
-    options: backendOptions,
-    runtime,
-    durability,
-    durabilityIntervalMs,
-    sweepIntervalMs,
-    changes,
-    operationTimeoutMs,
-    compression: compression.files,
-    warn,
-  };
-}
-
-function emitWarning(message: string): void {
-  process.emitWarning(message, "HoldfastWarning");
 }

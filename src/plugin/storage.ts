@@ -53,7 +53,8 @@ export interface TransactOptions extends TransactionOptions {
 /** Anything that can be read and written by key, whole batches at once: a namespace. */
 export interface Storage {
   /**
-   * The value of a key: a private copy (or a shared frozen value with `cache.values: frozen`).
+   * The value of a key: a private copy (or a shared frozen value with `cache.values: frozen`, unless it holds a Date, Map,
+   * Set or Uint8Array).
    * Rejects with 5004 `absent` when the key is absent or expired, 5001 `wrong-type` when it holds no plain value.
    */
   get<T = unknown>(ctx: Context, key: string): Promise<T>;

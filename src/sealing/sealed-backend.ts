@@ -29,6 +29,7 @@ import { MAX_ENCRYPTION_BYTES } from "./encrypted-payload.js";
 import type { EntryPlace } from "./entry-place.js";
 import type { KeyRing } from "./key-ring.js";
 import type { ValueSeal } from "./value-seal.js";
+import { WriteHealth } from "./write-health.js";
 
 /**
  * A backend whose values are compressed and encrypted on their way into the one below, and opened on their way out; the
@@ -37,8 +38,11 @@ import type { ValueSeal } from "./value-seal.js";
  * An entry that does not open is handed out all the same, so that its neighbours can be read: whoever asks for its codec
  * or data gets the fault. Sizes are those of the values before they were sealed, except in headers, which count what is
  * stored. Keys, namespaces, types, versions and deadlines stay as they are, and readable.
+ *
+ * Every write of a store comes through here, whoever makes it: how they end is noted here too.
  */
 export class SealedBackend implements Backend {
+  readonly writeHealth = new WriteHealth();
   readonly #inner: Backend;
   readonly #seal: ValueSeal;
   readonly #sealing = new Set<Promise<unknown>>();
@@ -144,7 +148,14 @@ export class SealedBackend implements Backend {
   }
 
   async #commitOpened(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
-    const results = await this.#commit(batches);
+    let results: readonly CommitResult[];
+    try {
+      results = await this.#commit(batches);
+    } catch (error) {
+      this.writeHealth.failed(batches, error);
+      throw error;
+    }
+    this.writeHealth.answered(batches, results);
     if (!results.some(isConflict)) return results;
     return results.map((result, i) => this.#openConflicts(batches[i], result));
   }

@@ -4,7 +4,7 @@ import { checkKey, checkKeys, headKey, userKey } from "../core/key.js";
 import { planListing, type ListOptions, type Listing } from "../core/listing.js";
 import { asOperation, asSequence } from "../core/operation.js";
 import { expiryIn, remainingTtl } from "../core/expiry.js";
-import { entriesOf, type BatchData } from "../core/batch-data.js";
+import { encodeEach, entriesOf, type BatchData } from "../core/batch-data.js";
 import type { Expiry } from "../backends/backend.js";
 import { ENTRY_TYPE, type Payload } from "../core/entry.js";
 import { changeExpiry, removeExpiry } from "./change-expiry.js";
@@ -115,7 +115,7 @@ export class BufferedTransaction implements AsyncDisposable {
     return this.#run("setBatch", "write", async () => {
       const expiry = expiryIn(ttl);
       const entries = entriesOf(data);
-      const encoded = await Promise.all(entries.map(async ([, value]) => this.#encode(value)));
+      const encoded = await encodeEach(entries, (value) => this.#encode(value));
       for (const [i, [key]] of entries.entries()) this.#core.put(headKey(key), encoded[i] as Payload, expiry);
     });
   }

@@ -29,7 +29,7 @@ export class OpenTransactions {
   /** @throws StorageFault `busy` when there are too many. */
   add(transaction: Expiring): void {
     if (this.#open.size >= this.#maxOpen) {
-      const message = `${this.#maxOpen} transactions are open already; commit or roll back some of them`;
+      const message = `${this.#maxOpen} transactions are open already; commit or roll back some of them, or raise transaction.max_open`;
       throw new StorageFault("busy", message);
     }
     this.#open.add(transaction);

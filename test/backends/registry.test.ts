@@ -67,6 +67,19 @@ describe("BackendRegistry", () => {
     expect(await registry.load("own")).to.equal(memoryBackend);
   });
 
+  it("refuses a loader that gives no factory", async () => {
+    for (const wrong of [undefined, { memoryBackend }]) {
+      const registry = new BackendRegistry().with("own", async () => wrong as never);
+      const error = await registry.load("own").catch((caught: unknown) => caught);
+      expect(error)
+        .to.be.instanceOf(TypeError)
+        .with.property(
+          "message",
+          'the loader of the backend "own" gave no factory; it must resolve with a function that makes the backend',
+        );
+    }
+  });
+
   it("knows every backend of this package", async () => {
     const registry = defaultBackends();
     expect(registry.names).to.deep.equal([

@@ -219,6 +219,10 @@ describe('codec("json")', () => {
     for (const indent of [-1, 11, 1.5, Number.NaN, "2" as unknown as number]) {
       expect(() => codec("json", { indent })).to.throw(TypeError, "indent");
     }
+    expect(() => codec("json", { indnt: 2 } as object)).to.throw(
+      TypeError,
+      'unknown codec option "indnt"; known: indent',
+    );
   });
 });
 

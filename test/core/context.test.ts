@@ -180,6 +180,15 @@ describe("withDeadline", () => {
   it("takes an invalid Date for misuse", () => {
     expect(() => withDeadline(background(), new Date(Number.NaN))).to.throw(TypeError, "valid Date");
   });
+
+  it("takes anything but a Date for misuse", () => {
+    const mistakes: readonly unknown[] = ["x", 5, null, undefined, {}];
+    for (const wrong of mistakes)
+      expect(() => withDeadline(background(), wrong as Date)).to.throw(
+        TypeError,
+        "withDeadline takes a valid Date; for a span of time use withTimeout",
+      );
+  });
 });
 
 describe("withValue", () => {
@@ -214,6 +223,15 @@ describe("withValue", () => {
 });
 
 describe("fromSignal", () => {
+  it("takes anything but an AbortSignal for misuse", () => {
+    const mistakes: readonly unknown[] = [5, null, undefined, {}, new AbortController()];
+    for (const wrong of mistakes)
+      expect(() => fromSignal(wrong as AbortSignal)).to.throw(
+        TypeError,
+        "fromSignal takes an AbortSignal, as an AbortController has it",
+      );
+  });
+
   it("ends when the signal aborts, with its reason as the cause", () => {
     const controller = new AbortController();
     const [asked] = fromSignal(controller.signal);

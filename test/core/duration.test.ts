@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { parseDuration, type Duration } from "../../src/core/duration.js";
+import { parseDuration, parseTimeLimit, type Duration } from "../../src/core/duration.js";
 import { StorageFault } from "../../src/core/errors.js";
 
 const ACCEPTED: readonly [Duration, number][] = [
@@ -62,6 +62,25 @@ const REFUSED: readonly unknown[] = [
   },
   Object.create(null),
 ];
+
+describe("parseTimeLimit", () => {
+  it("takes what is above 0", () => {
+    expect([0.5, "1s", "1h30m"].map((limit) => parseTimeLimit("timeout", limit))).to.deep.equal([
+      0.5, 1000, 5_400_000,
+    ]);
+  });
+
+  [...REFUSED, 0, -0, "0s", "0h0m"].forEach((limit, i) => {
+    it(`refuses a ${typeof limit} by the name of what it limits, case ${i}`, () => {
+      expect(() => parseTimeLimit("timeouts.stop", limit as Duration))
+        .to.throw(
+          StorageFault,
+          /^timeouts\.stop: .* is not a duration above 0; give milliseconds or text such as /,
+        )
+        .with.property("reason", "invalid-ttl");
+    });
+  });
+});
 
 describe("parseDuration", () => {
   for (const [duration, ms] of ACCEPTED) {

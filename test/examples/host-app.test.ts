@@ -179,6 +179,14 @@ describe("the example host, in a pipe", () => {
     );
   });
 
+  it("says how it is used, and does nothing else", async () => {
+    for (const option of ["--help", "-h"]) {
+      const { code, out, err } = await runDemo([option], temporary);
+      expect({ code, err }).to.deep.equal({ code: 0, err: "" });
+      expect(out).to.match(/^Usage: npm run demo \[-- --input <folder>\]\n/);
+    }
+  });
+
   it("refuses input that is no folder with exit code 2", async () => {
     const mistakes: readonly (readonly [readonly string[], RegExp])[] = [
       [["--input", "/nowhere/at/all"], /no such file or directory.*--input <folder>/],

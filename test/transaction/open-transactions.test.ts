@@ -34,7 +34,10 @@ describe("OpenTransactions", () => {
     const open = new OpenTransactions(2, new FakeRuntime().timers);
     const first = Guest.in(open);
     Guest.in(open);
-    expect(() => Guest.in(open)).to.throw(StorageFault, "2 transactions are open already");
+    expect(() => Guest.in(open)).to.throw(
+      StorageFault,
+      "2 transactions are open already; commit or roll back some of them, or raise transaction.max_open",
+    );
     open.remove(first);
     Guest.in(open);
     expect(open.size).to.equal(2);

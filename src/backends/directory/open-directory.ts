@@ -65,7 +65,8 @@ export async function openDirectory(
     checkOwner: () => log.checkOwner(),
   });
   const commits: CommitLog = new CommitLog({
-    ...{ log, timers, waits: options.waits, intervalMs: options.intervalMs, warn: setup.warn },
+    ...{ log, timers, waits: options.waits, intervalMs: options.intervalMs },
+    ...{ warn: setup.warn, unsaved: setup.unsaved },
     cheapBytes: CHEAP_BYTES,
     beforeSnapshot: () => filing.beforeSnapshot(),
   });

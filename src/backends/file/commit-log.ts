@@ -14,6 +14,7 @@ export interface CommitLogSetup {
   /** Time between two background writes; undefined: only on `flush`, or when much is waiting. */
   readonly intervalMs: number | undefined;
   readonly warn: BackendSetup["warn"];
+  readonly unsaved?: BackendSetup["unsaved"];
   /** A store up to this size is compacted when it is closed; 1 MiB unless given. */
   readonly cheapBytes?: number;
   /**
@@ -130,6 +131,7 @@ export class CommitLog {
 
   #keepFailure(error: unknown): void {
     this.#setup.warn("a background write failed; the next write or flush is told", { error });
+    this.#setup.unsaved?.(error);
     this.#failure = error as StorageFault;
   }
 

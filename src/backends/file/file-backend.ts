@@ -88,9 +88,10 @@ export class FileBackend implements Backend {
       }
       this.#store = new LocalStore(this.#setup);
       const opened = await openStore(this.#place, this.#options, this.#store);
-      const { timers } = this.#setup.runtime;
+      const { warn, unsaved, runtime } = this.#setup;
       const { waits, intervalMs } = this.#options;
-      const commits = new CommitLog({ log: opened.log, timers, waits, intervalMs, warn: this.#setup.warn });
+      const { log } = opened;
+      const commits = new CommitLog({ log, timers: runtime.timers, waits, intervalMs, warn, unsaved });
       this.#open = { ...opened, commits };
       this.#sweeper.start();
     });

@@ -226,12 +226,13 @@ class LmdbBackend implements Backend {
   #makeBackground(): BackgroundFlush | undefined {
     const { intervalMs } = this.#options;
     if (intervalMs === undefined) return undefined;
-    const { runtime, warn } = this.#setup;
+    const { runtime, warn, unsaved } = this.#setup;
     return new BackgroundFlush({
       timers: runtime.timers,
       intervalMs,
       flush: () => this.#environment.sync(),
       warn,
+      unsaved,
     });
   }
 

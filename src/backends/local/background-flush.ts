@@ -6,6 +6,7 @@ export interface BackgroundFlushSetup {
   readonly intervalMs: number;
   readonly flush: () => Promise<void>;
   readonly warn: BackendSetup["warn"];
+  readonly unsaved?: BackendSetup["unsaved"];
 }
 
 /** Makes commits durable some time after they were made. A failure is for the next who writes or flushes. */
@@ -36,6 +37,7 @@ export class BackgroundFlush {
     } catch (error) {
       this.#failure = { error };
       this.#setup.warn("commits could not be made durable; the next call reports it", { error });
+      this.#setup.unsaved?.(error);
     }
   }
 

@@ -289,9 +289,9 @@ class SqliteBackend implements Backend {
   #makeBackground(): BackgroundFlush | undefined {
     const { intervalMs } = this.#options;
     if (intervalMs === undefined) return undefined;
-    const { runtime, warn } = this.#setup;
+    const { runtime, warn, unsaved } = this.#setup;
     const flush = () => this.#store.flush(background());
-    return new BackgroundFlush({ timers: runtime.timers, intervalMs, flush, warn });
+    return new BackgroundFlush({ timers: runtime.timers, intervalMs, flush, warn, unsaved });
   }
 
   #makeExtensions(): BackendExtensions {

@@ -16,7 +16,7 @@ export interface OptionType<T> {
 }
 
 export type OptionShape =
-  | { readonly kind: "duration" }
+  | { readonly kind: "duration"; readonly positive: boolean }
   | { readonly kind: "size" }
   | { readonly kind: "count"; readonly atLeast: number }
   | { readonly kind: "flag" }
@@ -30,7 +30,7 @@ export type OptionShape =
 export function duration(limits: { readonly positive: boolean }): OptionType<number> {
   const zero = limits.positive ? "above 0" : "or 0 for none";
   return {
-    shape: { kind: "duration" },
+    shape: { kind: "duration", ...limits },
     expected: `milliseconds or text such as "250ms", "30s", "5m", "1h30m", ${zero}`,
     parse(value) {
       const ms = durationOf(value);

@@ -107,7 +107,8 @@ export const OPTIONS = {
   "cache.values": defaulted(
     choice("copy", "frozen"),
     "copy",
-    "What readers get: a copy of their own, or one deep-frozen value shared by all, which is faster.",
+    "What readers get: a copy of their own, or one deep-frozen value shared by all, which is faster. " +
+      "A value that holds a Date, Map, Set or Uint8Array, which cannot be frozen, is copied either way.",
   ),
   "cache.consistency": defaulted(
     choice("cached", "strong"),

@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
-import type { Document, LineCounter, Node, ParsedNode, Scalar } from "yaml";
+import type { Document, ErrorCode, LineCounter, Node, ParsedNode, Scalar } from "yaml";
+import { quoteName } from "../../core/errors.js";
 import type { ConfigSection } from "../plugin.js";
 import { ConfigError, type ConfigProblem } from "./config-error.js";
 import { expandVariables, ExpansionFlaw, type Environment } from "./environment.js";
+import { wordsOf } from "./yaml-flaws.js";
 
 /** Largest configuration file read, in bytes. */
 export const MAX_CONFIG_BYTES = 1024 * 1024;
@@ -30,10 +32,7 @@ export async function readYamlFile(path: string, environment: Environment): Prom
 
 async function readText(path: string): Promise<string> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError([{ path, message: `cannot be read: ${reason}; create it, or give another path` }], {
-      cause,
-    });
+    throw new ConfigError([{ path, message: unreadable(cause) }], { cause });
   });
   if (bytes.length > MAX_CONFIG_BYTES) {
     throw refuse(
@@ -46,6 +45,15 @@ async function readText(path: string): Promise<string> {
   } catch {
     throw refuse(path, "not text in UTF-8; save it as UTF-8");
   }
+}
+
+function unreadable(cause: unknown): string {
+  const code = (cause as NodeJS.ErrnoException).code ?? "";
+  if (code === "EISDIR") return "a folder; give the path of the YAML file in it";
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const isForbidden = code === "EACCES" || code === "EPERM";
+  const advice = isForbidden ? "let the user of this process read it" : "create it";
+  return `cannot be read: ${reason}; ${advice}, or give another path`;
 }
 
 function refuse(path: string, message: string): ConfigError {
@@ -66,6 +74,7 @@ export class YamlFile implements ConfigSection {
     this.#document = document;
     this.#lines = lines;
     this.#refuseErrors();
+    this.#refuseOddParts();
   }
 
   get value(): unknown {
@@ -103,7 +112,7 @@ export class YamlFile implements ConfigSection {
           this.#fillInScalar(scalar as Scalar<string>, environment);
         } catch (error) {
           if (!(error instanceof ExpansionFlaw)) throw error;
-          problems.push({ where: this.#at(scalar.range?.[0] ?? 0), path: "", message: error.message });
+          problems.push(this.#flaw(scalar.range?.[0] ?? 0, error.message));
         }
       },
     });
@@ -123,15 +132,68 @@ export class YamlFile implements ConfigSection {
       return this.#document.toJS({ maxAliasCount: MAX_ALIAS_COUNT });
     } catch (cause) {
       const message = `aliases that resolve more than ${MAX_ALIAS_COUNT} times; write the values out`;
-      throw new ConfigError([{ where: this.#at(0), path: "", message }], { cause });
+      throw new ConfigError([this.#flaw(0, message)], { cause });
     }
   }
 
   #refuseErrors(): void {
     const flaws = [...this.#document.errors, ...this.#document.warnings];
     if (flaws.length === 0) return;
-    const problems = flaws.map(({ message, pos }) => ({ where: this.#at(pos[0]), path: "", message }));
-    throw new ConfigError(problems);
+    throw new ConfigError(
+      flaws.map(({ code, pos: [offset] }) => this.#flaw(offset, this.#wordsOf(code, offset))),
+    );
+  }
+
+  #wordsOf(code: ErrorCode, offset: number): string {
+    const key = code === "DUPLICATE_KEY" ? this.#keyAt(offset) : undefined;
+    if (key === undefined) return wordsOf(code);
+    return `the key ${quoteName(key)} stands in this section already; remove one of the two`;
+  }
+
+  #keyAt(offset: number): string | undefined {
+    let found: string | undefined;
+    this.#yaml.visit(this.#document, {
+      Pair: (_position, { key }) => {
+        if (!this.#yaml.isScalar(key) || key.range?.[0] !== offset) return undefined;
+        found = String(key.value);
+        return this.#yaml.visit.BREAK;
+      },
+    });
+    return found;
+  }
+
+  /** What is YAML, and can be no configuration: keys that are no names, and aliases of nothing. */
+  #refuseOddParts(): void {
+    const problems: ConfigProblem[] = [];
+    const anchors = new Set<string>();
+    this.#yaml.visit(this.#document, {
+      Value: (_position, { anchor }) => void (anchor !== undefined && anchors.add(anchor)),
+      Alias: (position, { source, range }) => {
+        if (position === "key")
+          problems.push(this.#flaw(range?.[0] ?? 0, "an alias as a key; write the name out"));
+        else if (!anchors.has(source))
+          problems.push(
+            this.#flaw(
+              range?.[0] ?? 0,
+              `no value before this has the anchor &${source}; set it there, or write the value out`,
+            ),
+          );
+      },
+      Pair: (_position, { key }) => {
+        if (this.#yaml.isCollection(key))
+          problems.push(
+            this.#flaw(
+              key.range?.[0] ?? 0,
+              "a list or a section as a key; give a name, and put what is below it in its place",
+            ),
+          );
+      },
+    });
+    if (problems.length > 0) throw new ConfigError(problems);
+  }
+
+  #flaw(offset: number, message: string): ConfigProblem {
+    return { where: this.#at(offset), path: "", message };
   }
 
   #step(from: Node | null, step: string | number): Place | undefined {

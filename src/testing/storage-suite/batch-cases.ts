@@ -112,6 +112,20 @@ function writeCases(list: StorageCaseList): void {
     assert.deepEqual(await store.find(ctx, "*"), new Map([["a", "earlier"]]));
   });
 
+  list.it("names the key whose value cannot be stored", async ({ store, ctx }) => {
+    const data = new Map<string, unknown>([
+      ["ok", 1],
+      ["broken", { deep: [Symbol("no value")] }],
+    ]);
+    const expected = { reason: "unserializable", code: 5002, key: "broken" } as const;
+    const error = await rejects(() => store.setBatch(ctx, data), expected);
+    assert.match(error.message, /^setBatch of "broken" failed: at \.deep\[0\]: /);
+    await store.transact(ctx, async (tx) => {
+      await rejects(() => tx.setBatch(data), { ...expected, operation: "transaction.setBatch" });
+    });
+    assert.equal(await store.size(ctx), 0);
+  });
+
   list.it("does nothing for an empty batch", async ({ store, ctx }) => {
     await store.setBatch(ctx, {});
     await store.setBatch(ctx, new Map());

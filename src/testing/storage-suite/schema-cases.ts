@@ -85,11 +85,13 @@ function kindCases(
     assert.doesNotMatch(error.message, /s3cr3t|bad/);
     await rejects(() => users.setBatch(ctx, { new: { name: "x" }, ann: wrong }), {
       ...expected,
+      key: "ann",
       operation: "setBatch",
     });
     await users.transact(ctx, async (tx) => {
       await rejects(() => tx.set("ann", wrong), { ...expected, operation: "transaction.set" });
-      await rejects(() => tx.setBatch({ new: 1 }), { ...expected, operation: "transaction.setBatch" });
+      const named = { ...expected, key: "new", operation: "transaction.setBatch" };
+      await rejects(() => tx.setBatch({ new: 1 }), named);
     });
     assert.deepEqual(await users.find(ctx, "*"), new Map([["ann", { name: "Ann", age: 0 }]]));
   });

@@ -80,11 +80,16 @@ function timeoutCases(list: StorageCaseList): void {
     assert.equal(await store.exists(ctx, "a"), false);
   });
 
-  for (const timeout of [-1, "soon", Number.NaN, null]) {
+  for (const timeout of [-1, 0, "0s", "soon", Number.NaN, null]) {
     list.it(`refuses the timeout ${String(timeout)}`, async ({ store, ctx }) => {
       const wrong = { timeout: timeout as number };
-      await rejects(() => store.beginTransaction(ctx, wrong), { reason: "invalid-ttl", code: 5002 });
-      await rejects(() => store.transact(ctx, () => 1, wrong), { reason: "invalid-ttl", code: 5002 });
+      for (const call of [
+        () => store.beginTransaction(ctx, wrong),
+        () => store.transact(ctx, () => 1, wrong),
+      ]) {
+        const error = await rejects(call, { reason: "invalid-ttl", code: 5002 });
+        assert.match(error.message, /failed: timeout: .* is not a duration above 0; /);
+      }
     });
   }
 

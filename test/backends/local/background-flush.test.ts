@@ -9,6 +9,7 @@ function flushesOf(intervalMs: number) {
   const time = new ManualTime();
   const pending: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
   const warnings: string[] = [];
+  const unsaved: unknown[] = [];
   let begun = 0;
   const background = new BackgroundFlush({
     timers: time.timers,
@@ -18,8 +19,9 @@ function flushesOf(intervalMs: number) {
       return new Promise((resolve, reject) => pending.push({ resolve, reject }));
     },
     warn: (message) => warnings.push(message),
+    unsaved: (error) => unsaved.push(error),
   });
-  return { time, background, pending, warnings, begun: () => begun };
+  return { time, background, pending, warnings, unsaved, begun: () => begun };
 }
 
 describe("BackgroundFlush", () => {
@@ -58,13 +60,15 @@ describe("BackgroundFlush", () => {
   });
 
   it("tells the next call of a failure, once, and goes on", async () => {
-    const { time, background, pending, warnings, begun } = flushesOf(100);
+    const { time, background, pending, warnings, unsaved, begun } = flushesOf(100);
     background.note();
     time.pass(100);
     await turn();
-    pending[0]?.reject(new Error("no space"));
+    const error = new Error("no space");
+    pending[0]?.reject(error);
     await turn();
     assert.equal(warnings.length, 1);
+    assert.deepEqual(unsaved, [error]);
     assert.throws(() => background.report(), /no space/);
     background.report();
     background.note();

@@ -18,6 +18,14 @@ function inConfig(path: string): string {
   return fileURLToPath(new URL(path, CONFIG));
 }
 
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly Schema[];
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly pattern?: string;
+}
+
 describe("files in config/", () => {
   it("storage.yaml and the schema are what the table of options says (npx tsx scripts/write-config.ts)", () => {
     expect(readFileSync(inConfig("storage.yaml"), "utf8")).to.equal(referenceText());
@@ -52,6 +60,23 @@ describe("files in config/", () => {
       expect(storage.properties[section]).to.have.property("additionalProperties", false);
     }
     expect(storage.properties).to.not.have.any.keys("dashboard", "metrics");
+  });
+
+  it("the schema takes 0 for a duration exactly where the loader does", () => {
+    const { properties } = JSON.parse(schemaText()) as { properties: { storage: Schema } };
+    for (const path of OPTION_PATHS) {
+      const type = optionAt(path)?.type;
+      if (type?.shape.kind !== "duration") continue;
+      const schema = path
+        .split(".")
+        .reduce<Schema>((section, name) => section.properties?.[name] as Schema, properties.storage);
+      const [number, text] = schema.anyOf ?? [];
+      for (const ms of [0, 0.5, 1]) {
+        const isTaken = type.parse(ms) !== undefined;
+        expect(ms >= (number?.minimum ?? 0) && ms > (number?.exclusiveMinimum ?? -1), path).to.equal(isTaken);
+        expect(new RegExp(text?.pattern ?? "").test(`${ms}s`), path).to.equal(isTaken);
+      }
+    }
   });
 
   const examples = readdirSync(inConfig("examples"));

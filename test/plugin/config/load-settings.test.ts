@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ConfigError } from "../../../src/plugin/config/config-error.js";
 import { loadHostConfig } from "../../../src/plugin/config/host-config.js";
 import { loadSettings } from "../../../src/plugin/config/load-settings.js";
@@ -147,21 +147,66 @@ describe("loading settings from YAML", () => {
       ],
       ["an empty file", "", "FILE:1:1 storage: no such section; add it, with the backend below it"],
       ["a file that is a list", "- storage\n", "FILE:1:1: not a mapping; give one section per plugin"],
-      ["a key given twice", "storage:\n  codec: json\n  codec: json\n", "FILE:3:3: Map keys must be unique"],
+      [
+        "a key given twice",
+        "storage:\n  codec: json\n  codec: json\n",
+        'FILE:3:3: the key "codec" stands in this section already; remove one of the two',
+      ],
+      [
+        "a key given twice in brackets",
+        "storage: { codec: json, codec: v8 }\n",
+        'FILE:1:25: the key "codec" stands in this section already; remove one of the two',
+      ],
+      [
+        "a tab as indentation",
+        "storage:\n\tcodec: json\n",
+        "FILE:2:1: a tab in the indentation; indent by spaces",
+      ],
+      [
+        "a list as a key",
+        "storage:\n  backend: file\n  ? [a, b]\n  : 1\n",
+        "FILE:3:5: a list or a section as a key; give a name, and put what is below it in its place",
+      ],
+      [
+        "a section as a key",
+        "storage:\n  {}: 1\n",
+        "FILE:2:3: a list or a section as a key; give a name, and put what is below it in its place",
+      ],
+      [
+        "an alias as a key",
+        "storage: &name\n  codec: json\nother:\n  *name : 1\n",
+        "FILE:4:3: an alias as a key; write the name out",
+      ],
+      [
+        "an alias of nothing",
+        "storage:\n  codec: *missing\n",
+        "FILE:2:10: no value before this has the anchor &missing; set it there, or write the value out",
+      ],
+      [
+        "a secret in the wrong place, without telling it",
+        "storage:\n  redis:\n    password: 's3c'r3t\n",
+        "FILE:3:20: something that cannot stand behind what is before it; see whether a quote, a bracket or a - is missing or too many",
+      ],
+      [
+        "text with a colon",
+        "storage:\n  file_path: a: b\n",
+        'FILE:2:14: a second key within the value of the one before; give each key a line of its own in the column of its neighbours, and put text that holds ": " in quotes',
+      ],
       [
         "broken YAML",
         "storage:\n  cache: { max_entries: 5\n",
-        "FILE:3:1: Flow map in block collection must be sufficiently indented and end with a }",
+        "FILE:3:1: an indentation that does not fit, or a [ or { before this that is not closed; " +
+          "let what belongs together start in one column, and close brackets",
       ],
       [
         "two documents",
         "storage: {}\n---\nstorage: {}\n",
-        "FILE:2:1: Source contains multiple documents; please use YAML.parseAllDocuments()",
+        "FILE:2:1: a second document begins here; keep one, and take the --- or ... between them away",
       ],
       [
         "a tag nobody knows",
         "storage: !!js/function 'x'\n",
-        "FILE:1:10: Unresolved tag: tag:yaml.org,2002:js/function",
+        "FILE:1:10: a tag (!name) that is not known, or does not fit its value; take it away",
       ],
       ["a file that is not UTF-8", new Uint8Array([0x61, 0xff]), "FILE: not text in UTF-8; save it as UTF-8"],
       [
@@ -205,6 +250,15 @@ describe("loading settings from YAML", () => {
       expect(await refusal("storage: { file_path: '${A}' }\n", { A: "a".repeat(70_000) })).to.equal(
         "FILE:1:23: longer than 65536 characters once filled in; give less",
       );
+    });
+
+    it("a folder", async () => {
+      const error: unknown = await loadSettings(dirname(path)).catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(ConfigError);
+      expect((error as ConfigError).message).to.equal(
+        `${dirname(path)}: a folder; give the path of the YAML file in it`,
+      );
+      expect((error as ConfigError).cause).to.have.property("code", "EISDIR");
     });
 
     it("a file that is not there, with the cause", async () => {

@@ -84,7 +84,8 @@ describe("HostContainer", () => {
   it("says which class it cannot construct", () => {
     expect(() => container.resolve(Unmarked, "a")).to.throw(
       PluginError,
-      'plugin "a" could not construct Unmarked',
+      'plugin "a" could not construct Unmarked: TypeInfo not known for "Unmarked"; ' +
+        "mark the class with @injectable() and each parameter of its constructor with @inject(TOKEN)",
     );
   });
 

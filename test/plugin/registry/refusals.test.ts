@@ -88,7 +88,36 @@ describe("PluginRegistry", () => {
     });
 
     it("a time limit that is none", () => {
-      expect(() => new PluginRegistry({ timeouts: { start: "soon" } })).to.throw("is not a duration");
+      for (const [limit, message] of [
+        ["soon", 'timeouts.start: "soon" is not a duration above 0; give milliseconds or text such as'],
+        [-1, "timeouts.start: -1 is not a duration above 0"],
+        [0, "timeouts.start: 0 is not a duration above 0"],
+      ] as const)
+        expect(() => new PluginRegistry({ timeouts: { start: limit } })).to.throw(TypeError, message);
+    });
+
+    it("options and time limits that do not exist", () => {
+      expect(() => new PluginRegistry({ confg: 1 } as object)).to.throw(
+        TypeError,
+        'unknown PluginRegistry option "confg"; known: config, timeouts, runtime',
+      );
+      expect(() => new PluginRegistry({ timeouts: { strt: 1 } as object })).to.throw(
+        TypeError,
+        'unknown timeouts option "strt"; known: init, start, stop, health',
+      );
+    });
+
+    it("what is no plugin", () => {
+      const registry = new PluginRegistry();
+      for (const [wrong, message] of [
+        [null, "register takes plugins, each an object with id, version, init, start and stop"],
+        ["storage", "register takes plugins"],
+        [{ id: "a", version: "1" }, 'plugin "a" has no init(); a plugin has init, start, stop'],
+        [{ id: "a", version: "1", init: () => undefined, start: 1 }, 'plugin "a" has no start()'],
+        [{}, "a plugin has no init()"],
+      ] as const)
+        expect(() => registry.register(wrong as unknown as Plugin)).to.throw(TypeError, message);
+      expect(registry.states.size).to.equal(0);
     });
   });
 

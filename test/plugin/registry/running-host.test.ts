@@ -203,7 +203,9 @@ describe("PluginRegistry, running", () => {
     it("become warnings of the process when nobody listens", async () => {
       const heard = new Promise<Error>((resolve) => process.once("warning", resolve));
       await new PluginRegistry().register(warner()).start(ctx);
-      expect((await heard).message).to.equal("w: look out");
+      const warning = await heard;
+      expect(warning.message).to.equal("w: look out");
+      expect(warning).to.include({ name: "HoldfastWarning", detail: "depth: 3" });
     });
   });
 });

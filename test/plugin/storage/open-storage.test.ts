@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import {
@@ -7,6 +7,7 @@ import {
   ConfigError,
   defaultBackends,
   openStorage,
+  StoragePlugin,
   StorageError,
   StorageFault,
   withCancel,
@@ -58,6 +59,27 @@ describe("openStorage", () => {
     for (const wrong of [{ backend: "memroy" }, { cache_size: -1 }, { unknown: 1 }, { codec: "pickle" }]) {
       expect(await thrownBy(() => openStorage(wrong))).to.be.instanceOf(ConfigError);
     }
+  });
+
+  it("takes an unknown option for a mistake, and opens nothing", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "holdfast-open-"));
+    const settings = { backend: "file", file: { path: path.join(folder, "store.json") } };
+    const known = "ctx, backends, codecs, runtime, id, warn";
+    for (const [name, options] of [
+      ["foo", { foo: 1 }],
+      ["settings", { settings }],
+    ] as const) {
+      const error = await thrownBy(() => openStorage(settings, options as object));
+      expect(error).to.be.instanceOf(TypeError);
+      expect((error as Error).message).to.equal(`unknown openStorage option "${name}"; known: ${known}`);
+    }
+    expect(await thrownBy(() => openStorage(settings, null as never))).to.be.instanceOf(TypeError);
+    expect(() => new StoragePlugin(settings as object)).to.throw(
+      TypeError,
+      'unknown StoragePlugin option "backend"; known: settings, backends, codecs, runtime, id, warn',
+    );
+    expect(await readdir(folder)).to.deep.equal([]);
+    await rm(folder, { recursive: true });
   });
 
   it("refuses a context that is over", async () => {
