@@ -17,9 +17,16 @@ const SIZES = [
 
 const residentMiB = () => process.memoryUsage.rss() / 2 ** 20;
 
-/** Runs `work`; its time and the most memory resident meanwhile, as samples and its end saw it. */
-async function watched(work) {
+/** What is in use, without what the collector has left lying. */
+function usedMiB() {
   globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 2 ** 20;
+}
+
+/** Runs `work`; its time, the most memory resident meanwhile, as samples and its end saw it, and what is in use after it. */
+async function watched(work) {
+  const used = usedMiB();
   await sleep(SAMPLE_MS);
   const before = residentMiB();
   let peak = before;
@@ -33,17 +40,20 @@ async function watched(work) {
   }
   const seconds = (performance.now() - start) / 1000;
   sample();
-  return { seconds, peak, before };
+  return { seconds, peak, before, kept: usedMiB() - used };
 }
 
 const rateOf = (what, label) => `${what} ${label}: keys/s`;
 const peakOf = (what, label) => `${what} ${label}: peak MiB`;
 const growthOf = (what, label) => `${what} ${label}: MiB above open`;
 
-const figuresOf = (what, { size, label }, { seconds, peak, before }) => ({
+const keptBy = (what, label) => `${what} ${label}: MiB in use afterwards, above open`;
+
+const figuresOf = (what, { size, label }, { seconds, peak, before, kept }) => ({
   [rateOf(what, label)]: size / seconds,
   [peakOf(what, label)]: peak,
   [growthOf(what, label)]: peak - before,
+  [keptBy(what, label)]: kept,
 });
 
 function requireAll(count, size) {

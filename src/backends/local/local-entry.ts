@@ -107,8 +107,9 @@ export class LocalEntry implements StoredEntry {
     return this.#kinds >>> CODEC_SHIFT;
   }
 
+  /** Found without keeping the data: whoever lists headers asks each entry for it. */
   get size(): number {
-    const { data } = this;
+    const data = LocalEntry.peek(this);
     return typeof data === "string" ? Buffer.byteLength(data) : data.byteLength;
   }
 

@@ -60,6 +60,15 @@ const plain = (entry: StoredEntry | undefined) =>
     incarnation: entry.incarnation,
   };
 
+describe("file backend: the sizes of values", () => {
+  it("are told without keeping the values", async () => {
+    const store = await reopenedStore();
+    const { entries } = await store.read(ctx, "", KEYS, { want: "headers" });
+    expect(entries.map((entry) => entry?.size)).to.deep.equal([3, 1, 9]);
+    expect(await held(store)).to.deep.equal([]);
+  });
+});
+
 for (const [how, read] of [
   ["read", byRead],
   ["scanned", byScan],

@@ -7,7 +7,7 @@ export class TestKeys {
 
   /** A key of that id, made when it is first asked for. */
   one(id: string): GivenKeys["keys"][number] & { readonly env: string } {
-    const env = `HOLDFAST_TEST_KEY_${id.toUpperCase()}`;
+    const env = `HOLDFAST_TEST_BACKUP_KEY_${id.toUpperCase()}`;
     if (!this.#names.has(env)) process.env[env] = randomBytes(32).toString("base64");
     this.#names.add(env);
     return { id, env };
