@@ -10,6 +10,12 @@ import { NO_PLACE, type FillTicket, type Ordinal } from "./fill-guard.js";
 import type { EntryDecoder } from "./entry-decoder.js";
 import type { KeysUnderWay } from "./keys-under-way.js";
 
+/** A commit of this process. */
+export interface OwnBatch extends Batch {
+  /** What it writes is not kept: it would take the place of what is read. */
+  readonly isBulk?: boolean;
+}
+
 /** What must be known of a call when its answer arrives. */
 export interface SentCall {
   readonly keys: KeysUnderWay;
@@ -41,10 +47,10 @@ export class WriteThrough {
     };
   }
 
-  arrived(batches: readonly Batch[], results: readonly CommitResult[], sent: SentCall): void {
+  arrived(batches: readonly OwnBatch[], results: readonly CommitResult[], sent: SentCall): void {
     this.#cache.callEnded(sent.keys);
     for (let i = 0; i < batches.length; i++) {
-      const batch = batches[i] as Batch;
+      const batch = batches[i] as OwnBatch;
       const result = results[i];
       if (result?.status === "committed") this.#written(batch, result, sent);
       else if (result?.status === "conflict") this.#refused(batch, result, sent);
@@ -60,10 +66,11 @@ export class WriteThrough {
     this.#cache.endAnswer();
   }
 
-  #written(batch: Batch, { now, position }: Committed, { ticket, sentAt }: SentCall): void {
+  #written(batch: OwnBatch, { now, position }: Committed, { ticket, sentAt }: SentCall): void {
     if (batch.writes.length === 0) return;
     const { ordinal } = position;
-    const mayKeep = this.#follower?.admitWrite(batch.namespace, position, sentAt) !== false;
+    const isAdmitted = this.#follower?.admitWrite(batch.namespace, position, sentAt) !== false;
+    const mayKeep = isAdmitted && batch.isBulk !== true;
     for (const write of batch.writes) {
       if (write.kind === "delete-range") {
         this.#clearRange(batch.namespace, write.range, ordinal);

@@ -14,6 +14,8 @@ export class CommitRequest implements Batch {
   readonly writes: readonly Write[];
   /** Sent to the backend, and not known to have had no effect: who stops waiting for it cannot tell what happened. */
   isSent = false;
+  /** One of many that write what nobody is about to read, as when a store is copied: it is kept out of the cache. */
+  isBulk = false;
 
   constructor(
     id: Version,

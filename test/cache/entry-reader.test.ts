@@ -101,6 +101,17 @@ describe("EntryReader and WriteThrough", () => {
     expect(await valueOf(store, "a")).to.equal("theirs");
   });
 
+  it("keep nothing of a write among many, and forget what stood there", async () => {
+    const store = await cached();
+    await write(store, "a", "old");
+    const batches = [{ ...putBatch(store, "a", "new"), isBulk: true }, putBatch(store, "b", "beside it")];
+    const sent = store.observer.sending(batches);
+    store.observer.arrived(batches, await store.backend.commit(batches), sent);
+    expect(store.cache.peek("a")).to.equal(undefined);
+    expect(store.cache.peek("b")?.handOut()).to.equal("beside it");
+    expect(await valueOf(store, "a")).to.equal("new");
+  });
+
   it("forget what a failed write may have written", async () => {
     const store = await cached();
     await write(store, "a", "old");

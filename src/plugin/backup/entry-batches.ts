@@ -56,6 +56,8 @@ export class EntryBatches {
 
   async #commit(writes: readonly Write[]): Promise<void> {
     const { pump, versions } = this.#stack.services;
-    await pump.submit(new CommitRequest(versions.next(), this.#ctx, this.#namespace, writes));
+    const request = new CommitRequest(versions.next(), this.#ctx, this.#namespace, writes);
+    request.isBulk = true;
+    await pump.submit(request);
   }
 }

@@ -63,9 +63,11 @@ export class TargetWriter {
     if (steps.length === 0) return undefined;
     const checks = steps.map(checkOf);
     const writes = steps.flatMap((step) => this.#writesOf(step));
-    const result = await this.#run.target.call(this.#namespace, ({ services: { pump, versions } }) =>
-      pump.submit(new CommitRequest(versions.next(), this.#run.ctx, this.#namespace, writes, checks)),
-    );
+    const result = await this.#run.target.call(this.#namespace, ({ services: { pump, versions } }) => {
+      const request = new CommitRequest(versions.next(), this.#run.ctx, this.#namespace, writes, checks);
+      request.isBulk = true;
+      return pump.submit(request);
+    });
     return result.status === "conflict" ? result.conflicts : undefined;
   }
 
