@@ -1,4 +1,5 @@
 import type { StoredEntry } from "../../core/entry.js";
+import { byteLength } from "../../core/value-encoder.js";
 import type { ScanPage, ScanWant } from "../backend.js";
 import { LocalEntry } from "../local/local-entry.js";
 
@@ -24,7 +25,10 @@ export async function* fetchedPages<W extends ScanWant>(
   pages: AsyncIterable<ScanPage<W>>,
   once?: boolean,
 ): AsyncGenerator<ScanPage<W>> {
-  for await (const page of pages) yield { ...page, entries: fetchedValues(page.entries, once) };
+  for await (const page of pages) {
+    const entries = fetchedValues(page.entries, once);
+    yield entries === page.entries ? page : { ...page, entries };
+  }
 }
 
 function isStanding(entry: object | undefined): entry is LocalEntry {
@@ -40,7 +44,7 @@ function readApart(entry: LocalEntry): StoredEntry {
     type,
     codec,
     data,
-    size: typeof data === "string" ? Buffer.byteLength(data) : data.byteLength,
+    size: byteLength(data),
     ...(incarnation === undefined ? {} : { incarnation }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };

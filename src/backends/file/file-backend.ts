@@ -125,7 +125,7 @@ export class FileBackend implements Backend {
     const result = this.#store.read(namespace, keys);
     if (options?.want === "headers") return result as ReadResult<W>;
     const entries = fetchedValues(result.entries, options?.once);
-    return { ...result, entries } as ReadResult<W>;
+    return (entries === result.entries ? result : { ...result, entries }) as ReadResult<W>;
   }
 
   scan<W extends ScanWant = "values">(
