@@ -53,7 +53,12 @@ describe("cloneValue", () => {
   });
 
   it("gives the copy no field that somebody added to Object.prototype", () => {
-    Object.defineProperty(Object.prototype, "added", { value: {}, enumerable: true, configurable: true });
+    Object.defineProperty(Object.prototype, "added", {
+      value: {},
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
     try {
       expect(Object.keys(cloneValue({ a: [1] }))).to.deep.equal(["a"]);
     } finally {

@@ -156,7 +156,12 @@ describe("normalizeValue", () => {
     });
 
     it("leaves out what somebody added to Object.prototype", () => {
-      Object.defineProperty(Object.prototype, "added", { value: {}, enumerable: true, configurable: true });
+      Object.defineProperty(Object.prototype, "added", {
+        value: {},
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
       try {
         expect(Object.keys(normalizeValue({ a: 1 }) as object)).to.deep.equal(["a"]);
       } finally {
