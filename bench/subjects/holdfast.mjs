@@ -10,7 +10,7 @@ import { onOwnServer } from "./own-server.mjs";
 /** Another build than dist/ is measured with --dist. */
 const DIST = process.env.HOLDFAST_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
 const PACKAGE = pathToFileURL(join(DIST, "index.js"));
-const CHAT = pathToFileURL(join(DIST, "memory", "index.js"));
+const CHAT = pathToFileURL(join(DIST, "memory.js"));
 
 const load = () => import(PACKAGE.href);
 const unavailable = () => (existsSync(PACKAGE) ? undefined : "not built (npm run build)");

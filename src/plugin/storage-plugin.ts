@@ -11,7 +11,6 @@ import { settleWithin } from "../core/settle-within.js";
 import type { KeyRing } from "../sealing/key-ring.js";
 import { storageMetrics } from "../observability/storage-metrics.js";
 import { cacheStats, NO_CACHE, type CacheStats } from "../observability/cache-stats.js";
-import { beginSchedule, runBackup, runRestore } from "./backup/backup-calls.js";
 import { backendSetup } from "./backend-setup.js";
 import { CallbackFailure, caught, marked } from "./callback-failure.js";
 import type { BackupOptions, BackupResult } from "./backup/backup-options.js";
@@ -26,7 +25,6 @@ import { NamespaceStorage } from "./namespace-storage.js";
 import type { ConfigSection, Health, Metric, Plugin, PluginHost, ReconfigureOutcome } from "./plugin.js";
 import type { ResolvedSettings, StorageSettings } from "./settings.js";
 import { differsOnlyInTunables } from "./tunables.js";
-import { salvageStore } from "./repair/salvage-store.js";
 import { buildStack, rebuildStack, type Stack } from "./stack.js";
 import { rememberStore, slotOfStore, StackSlot } from "./stack-slot.js";
 import { storageHealth } from "./storage-health.js";
@@ -37,9 +35,9 @@ import { ProgressTeller, requireProgress } from "./progress-teller.js";
 import { inspectStore, type StoreInfo } from "./store-info.js";
 import { dropOrphans } from "./orphans.js";
 import { listLiveNamespaces } from "./live-namespaces.js";
-import { rekeyStore, type RekeyOptions, type RekeyResult } from "./rekey-store.js";
+import type { RekeyOptions, RekeyResult } from "./rekey-store.js";
 import { requireKnownOptions } from "../core/known-options.js";
-import { verifyDamaged, verifyStore, type StoreVerification, type VerifyOptions } from "./verify-store.js";
+import type { StoreVerification, VerifyOptions } from "./verify-store.js";
 
 export interface StoragePluginOptions {
   /** Used when the host has no `storage:` section. Default: a store in memory. */
@@ -58,6 +56,8 @@ export interface StoragePluginOptions {
    */
   readonly warn?: (message: string, details?: WarningDetails) => void;
 }
+
+const seldomCalls = () => import("./seldom-calls.js");
 
 const OPTION_NAMES = ["settings", "backends", "codecs", "runtime", "id", "warn"];
 
@@ -122,8 +122,9 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       this.#slot.open(built.stack);
     });
     const { backup } = settings;
-    if (backup !== undefined)
-      this.#schedule = await beginSchedule(backup, () => this.#slot.stack, this.#warn);
+    if (backup === undefined) return;
+    const { beginSchedule } = await seldomCalls();
+    this.#schedule = await beginSchedule(backup, () => this.#slot.stack, this.#warn);
   }
 
   /**
@@ -270,6 +271,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     requireProgress(options.onProgress);
     const { stack } = this.#slot;
     const teller = new ProgressTeller(this.#runtime.clock, marked(options.onProgress));
+    const { salvageStore, verifyDamaged, verifyStore } = await seldomCalls();
     if (repair === undefined) return verifyStore(stack, ctx, options, teller);
     requireKnownOptions("repair", repair, ["into"]);
     const into = this.#salvageTarget(repair.into);
@@ -307,7 +309,11 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
    * @param target the path of a folder that does not exist yet; missing parents are made. All of it is private to the user.
    */
   backup(ctx: Context, target: string, options: BackupOptions = {}): Promise<BackupResult> {
-    return this.#withCallback("backup", "read", ctx, () => runBackup(this.#slot.stack, ctx, target, options));
+    return this.#withCallback("backup", "read", ctx, async () => {
+      const { stack } = this.#slot;
+      const { runBackup } = await seldomCalls();
+      return runBackup(stack, ctx, target, options);
+    });
   }
 
   /**
@@ -328,9 +334,11 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
    * @param source the folder of a backup.
    */
   restore(ctx: Context, source: string, options: RestoreOptions = {}): Promise<RestoreResult> {
-    return this.#withCallback("restore", "write", ctx, () =>
-      runRestore(this.#slot.stack, ctx, source, options),
-    );
+    return this.#withCallback("restore", "write", ctx, async () => {
+      const { stack } = this.#slot;
+      const { runRestore } = await seldomCalls();
+      return runRestore(stack, ctx, source, options);
+    });
   }
 
   /** As `#whole`, for a call that calls back: what the caller's own function threw is no failure of the store. */
@@ -356,7 +364,9 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   rekey(ctx: Context, options: RekeyOptions = {}): Promise<RekeyResult> {
     return this.#whole("rekey", "write", ctx, async () => {
       requireKnownOptions("rekey", options, ["onProgress"]);
-      return rekeyStore(this.#slot.stack, ctx, options);
+      const { stack } = this.#slot;
+      const { rekeyStore } = await seldomCalls();
+      return rekeyStore(stack, ctx, options);
     });
   }
 

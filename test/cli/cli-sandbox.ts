@@ -3,9 +3,8 @@ import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
-import { pathToFileURL } from "node:url";
 import type { StorageSettings } from "../../src/index.js";
-import type { main } from "../../src/cli/main.js";
+import { main } from "../../src/cli/main.js";
 import { ROOT } from "../architecture/source-tree.js";
 import { ensureBuilt } from "../support/built-package.js";
 import { MEMORY_FOLDER } from "../support/memory-folder.js";
@@ -29,9 +28,9 @@ export interface CallOptions {
   readonly onStderr?: () => void;
 }
 
-export const BINARY = join(ROOT, "dist/cli/holdfast.js");
+export const BINARY = join(ROOT, "dist/cli.js");
 
-/** A folder with the built command line: as a program of its own, and for many small cases inside this process. */
+/** A folder with the command line: built, as a program of its own, and for many small cases inside this process. */
 export class CliSandbox {
   readonly folder = mkdtempSync(join(MEMORY_FOLDER, "holdfast-cli-"));
   readonly #bin = join(this.folder, ".bin");
@@ -60,14 +59,12 @@ export class CliSandbox {
     return this.configure({ backend: "file", file: { path: this.path("data/store.json") } });
   }
 
-  /** Runs the built code in this process: quick, and as a program would, but for its ending. */
+  /** Runs the code in this process: quick, and as the program would, but for its ending. */
   async call(args: readonly string[], options: CallOptions = {}): Promise<CliResult> {
-    const url = pathToFileURL(join(ROOT, "dist/cli/main.js")).href;
-    const built = (await import(url)) as { main: typeof main };
     const { input = "", terminal = false, environment = {} } = options;
     const stdout = new Collector();
     const stderr = new Collector(options.onStderr);
-    const code = await built.main(args, {
+    const code = await main(args, {
       stdin: Object.assign(Readable.from(input.length === 0 ? [] : [Buffer.from(input)]), {
         isTTY: terminal,
       }),

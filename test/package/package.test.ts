@@ -93,6 +93,17 @@ describe("the packed package", function () {
     expect([...new Set(packages)].sort()).to.deep.equal(["holdfast", "lru-cache"]);
   });
 
+  it("loads few files with its root, and nothing of what is seldom called", () => {
+    const urls = packed.run(LOADED_MODULES).trim().split("\n");
+    const own = urls.filter((url) => packageOf(url) === "holdfast").map((url) => url.split("/").at(-1) ?? "");
+    // Each costs a start a third of a millisecond; a build that bundled nothing would load well over a hundred.
+    expect(own).to.have.length.within(1, 30);
+    expect(own.filter((name) => /^seldom-calls-|-backend-/.test(name))).to.deep.equal([]);
+    expect(
+      packed.files.filter((path) => /^dist\/(?:seldom-calls|memory-backend)-\w+\.js$/.test(path)),
+    ).to.have.lengthOf(2);
+  });
+
   it("brings the command line, which works with what the package depends on", () => {
     const bin = join(packed.folder, packed.manifest.bin.holdfast);
     expect(statSync(bin).mode & 0o111).to.not.equal(0);

@@ -38,7 +38,7 @@ export class PackedPackage {
     ]);
     this.manifest = JSON.parse(readFileSync(join(this.folder, "package.json"), "utf8")) as Manifest;
     this.#write("package.json", JSON.stringify({ name: "consumer", private: true, type: "module" }));
-    for (const name of Object.keys(this.manifest.dependencies)) this.#link(name);
+    for (const name of Object.keys(this.manifest.dependencies)) this.link(name);
   }
 
   /** Runs an ES module in the project; what it prints. */
@@ -83,7 +83,8 @@ export class PackedPackage {
     return packed;
   }
 
-  #link(name: string): void {
+  /** Installs a package of the repository beside it. */
+  link(name: string): void {
     const link = join(this.project, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(ROOT, "node_modules", name), link);
