@@ -44,7 +44,7 @@ describe("the packed package over every kind of store", function () {
   for (const kind of STORES) {
     it(`stores, reads, checks and salvages: ${kind.name}`, async function () {
       const store: FreshStore | undefined = await kind.fresh();
-      if (store === undefined) return missing(this as unknown as Mocha.Context, kind.needs ?? kind.name);
+      if (store === undefined) return missing(this, kind.needs ?? kind.name);
       try {
         const expected = { lost: true, late: "closed", problems: [], salvaged: 3 };
         expect(packed.run(use(store.settings))).to.equal(`${JSON.stringify(expected)}\n`);
