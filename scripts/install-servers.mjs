@@ -7,12 +7,13 @@ import { delimiter, join } from "node:path";
 
 const POSTGRES = "/usr/lib/postgresql";
 
-/** One program of each server, and of the file system whose power the tests cut, with the Debian package that brings it. */
+/** One program of each server, of the file system whose power the tests cut, and the shell, with the Debian package that brings it. */
 const SERVERS = [
   { program: "redis-server", package: "redis-server" },
   { program: "postgres", package: "postgresql" },
   { program: "mariadbd", package: "mariadb-server" },
   { program: "mkfs.xfs", package: "xfsprogs" },
+  { program: "zsh", package: "zsh" },
 ];
 
 /**

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { missing } from "../support/fixtures.js";
 import { CliSandbox } from "./cli-sandbox.js";
 
 const GENERAL = ["--config", "--backend", "--set", "--namespace", "--json", "--yes", "--timeout", "--help"];
@@ -108,17 +109,35 @@ describe("holdfast completion", () => {
     expect(zsh).to.include(inBash.slice(inBash.indexOf("_holdfast()")));
   });
 
-  it("offers in zsh, where it is installed", function () {
-    if (!isInstalled("zsh")) {
-      process.stderr.write("skipped: completion in zsh: zsh is missing\n");
-      return this.skip();
-    }
-    const script = `autoload -Uz compinit && compinit -u -D; source ./complete.zsh
-      emulate -L sh; COMP_WORDS=(holdfast config ""); COMP_CWORD=2; _holdfast; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const offered = execFileSync("zsh", ["-fc", script], { cwd: box.folder, encoding: "utf8" });
-    expect(offered.trimEnd().split("\n")).to.include.members(["check", "print", "schema"]);
-  });
+  const typed: readonly (readonly [typed: string, line: string])[] = [
+    ["holdfast conf", "holdfast config "],
+    ["holdfast config pr", "holdfast config print "],
+    ["holdfast verify --rep", "holdfast verify --repair "],
+    ["holdfast copy --to o", "holdfast copy --to other.yaml "],
+  ];
+
+  for (const [before, line] of typed) {
+    it(`completes in zsh at a press of Tab: ${before}`, function () {
+      if (!isInstalled("zsh")) return missing(this, "zsh");
+      const environment = { ...process.env, TYPED: before, TERM: "dumb" };
+      const options = { cwd: box.folder, encoding: "utf8", env: environment, timeout: 30_000 } as const;
+      expect(execFileSync("zsh", ["-fc", AT_A_TERMINAL], options)).to.equal(`<${line}>\n`);
+    });
+  }
 });
+
+/** Types into a zsh at a terminal of its own, presses Tab, and has the command line printed instead of carried out. */
+const AT_A_TERMINAL = `
+  zmodload zsh/zpty
+  zpty shell 'zsh -f -i'
+  zpty -w shell 'PS1="<ready>"; autoload -Uz compinit && compinit -u -D; source ./complete.zsh
+    tell() { print -r -- "line:<$BUFFER>:end"; BUFFER=; }; zle -N tell; bindkey "^X" tell; PS1="<""set up>"'
+  zpty -r shell output '*<set up>*'
+  zpty -w -n shell "$TYPED"$'\\t\\x18'
+  zpty -r shell output '*line:<*>:end*'
+  print -r -- "<\${\${output##*line:<}%%>:end*}>"
+  zpty -d shell
+`;
 
 function isInstalled(program: string): boolean {
   try {
