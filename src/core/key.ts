@@ -97,6 +97,14 @@ function describe(value: unknown): string {
   return Array.isArray(value) ? "an array" : typeof value;
 }
 
+/** Units from which on JavaScript's order of texts may differ from that of their UTF-8. */
+const WIDE = /[\ud800-\uffff]/;
+
+/** Whether a text may stand elsewhere in JavaScript's own order, which is several times faster than {@link compareKeys}. */
+export function isWide(text: string): boolean {
+  return WIDE.test(text);
+}
+
 /**
  * Compares two well-formed texts by their bytes of UTF-8, which is the order of their code points. JavaScript's own
  * order differs only where a surrogate meets a unit from U+E000 up; the fix-up is the one in Unicode's

@@ -281,7 +281,7 @@ export class StoreLog {
   }
 
   #breather(): Breather {
-    return new Breather(this.#setup.runtime.clock, POLITE);
+    return new Breather(this.#setup.runtime.clock, POLITE, () => this.journalBytes);
   }
 }
 

@@ -1,4 +1,4 @@
-import { compareKeys, type StoredKey } from "../../core/key.js";
+import { compareKeys, isWide, type StoredKey } from "../../core/key.js";
 import type { KeyRange } from "../../core/range.js";
 import { KeyChunk, type ChunkDigest } from "./key-chunk.js";
 
@@ -10,8 +10,6 @@ const CHUNK_LOW = 256;
 const RUN_LIMIT = 8192;
 /** Keys put in order at a time once the run is full. */
 const RUN_SLICE = 4096;
-/** Units from which on JavaScript's order of texts may differ from that of their UTF-8. */
-const WIDE = /[\ud800-\uffff]/;
 
 /** Sees a key; false ends the walk. */
 type KeyVisitor = (key: StoredKey) => boolean;
@@ -38,7 +36,7 @@ export class OrderedIndex {
 
   /** Notes that a key was added to or removed from the table. */
   touch(key: StoredKey): void {
-    if (!this.#wide && WIDE.test(key)) this.#widen();
+    if (!this.#wide && isWide(key)) this.#widen();
     if (this.isBeyond(key)) {
       this.#append(key);
       return;

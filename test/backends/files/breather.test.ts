@@ -29,4 +29,41 @@ describe("Breather", () => {
     const polite = new Breather(clock, POLITE);
     expect(await turnsDuring(() => polite.breathe())).to.be.above(1);
   });
+
+  describe("while others are at work", () => {
+    /** How many milliseconds the next slice lasts. */
+    async function sliceOf(runtime: FakeRuntime, breather: Breather): Promise<number> {
+      let ms = 0;
+      for (; !breather.isDue; ms++) await runtime.advance(1);
+      return ms;
+    }
+
+    it("takes short slices, and the usual ones again when they are done", async () => {
+      const runtime = new FakeRuntime();
+      let done = 0;
+      const breather = new Breather(runtime.clock, POLITE, () => done);
+      const slices: number[] = [];
+      for (const others of [0, 1, 1, 0, 0, 2]) {
+        done += others;
+        await breather.breathe();
+        slices.push(await sliceOf(runtime, breather));
+      }
+      expect(slices).to.deep.equal([4, 1, 1, 4, 4, 1]);
+    });
+
+    it("takes half of the time that they took, but never holds them up for more than 8 ms", async () => {
+      const slices: number[] = [];
+      for (const tookMs of [1, 6, 12, 1000]) {
+        const runtime = new FakeRuntime();
+        let done = 0;
+        const breather = new Breather(runtime.clock, POLITE, () => done);
+        const breath = breather.breathe();
+        done = 1;
+        await runtime.advance(tookMs);
+        await breath;
+        slices.push(await sliceOf(runtime, breather));
+      }
+      expect(slices).to.deep.equal([1, 3, 6, 8]);
+    });
+  });
 });
