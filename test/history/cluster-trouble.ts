@@ -1,45 +1,31 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { SeededRandom } from "../../src/testing/faults/seeded-random.js";
+import type { SeededRandom } from "../../src/testing/faults/seeded-random.js";
 import type { ClusterNode, RedisClusterServers } from "../support/servers/redis-cluster.js";
+import { RepeatedTrouble } from "./repeated-trouble.js";
 
-const LONGEST_PAUSE_MS = 1000;
 const FROZEN_MS = 120;
 
-/** Troubles the masters of a cluster, one trouble after the other, until told to end. */
+/** Troubles the masters of a cluster, until told to end. */
 export class ClusterTrouble {
   readonly #cluster: RedisClusterServers;
-  readonly #random: SeededRandom;
-  #isOver = false;
-  #count = 0;
-  readonly #running: Promise<void>;
+  readonly #repeated: RepeatedTrouble;
 
   constructor(cluster: RedisClusterServers, seed: number) {
     this.#cluster = cluster;
-    this.#random = new SeededRandom(seed);
-    this.#running = this.#run();
-    // Told to whoever ends the trouble.
-    this.#running.catch(() => undefined);
+    this.#repeated = new RepeatedTrouble(seed, (random) => this.#trouble(random));
   }
 
   /** Ends it, with the cluster whole; how many troubles there were. */
   async end(): Promise<number> {
-    this.#isOver = true;
-    await this.#running;
-    return this.#count;
-  }
-
-  async #run(): Promise<void> {
-    const { masters } = this.#cluster;
-    while (!this.#isOver) {
-      await delay(this.#random.below(LONGEST_PAUSE_MS));
-      await this.#trouble(masters[this.#random.below(masters.length)] as ClusterNode);
-      this.#count += 1;
-    }
+    const count = await this.#repeated.end();
     await this.#cluster.whole();
+    return count;
   }
 
-  async #trouble(node: ClusterNode): Promise<void> {
-    const choice = this.#random.below(20);
+  async #trouble(random: SeededRandom): Promise<void> {
+    const { masters } = this.#cluster;
+    const node = masters[random.below(masters.length)] as ClusterNode;
+    const choice = random.below(20);
     // The server resets every connection, whatever it was about to answer there.
     if (choice < 12) await node.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     else if (choice < 17) {

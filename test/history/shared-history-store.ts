@@ -28,15 +28,7 @@ export async function openTroubledCluster(seed: number): Promise<HistoryStore | 
   const redis = { cluster: [...cluster.addresses], prefix: ownPrefix() };
   const stores = await openAll({ backend: "redis", operation_timeout: "3s", redis });
   const trouble = new ClusterTrouble(cluster, seed);
-  return {
-    stores,
-    calm: () => trouble.end(),
-    close: async () => {
-      await trouble.end().catch(() => undefined);
-      await stopAll(stores);
-      await cluster.stop();
-    },
-  };
+  return troubled(stores, trouble, () => cluster.stop());
 }
 
 async function embedded(kind: StoreKind): Promise<HistoryStore | undefined> {
@@ -64,14 +56,24 @@ async function served(
   const url = server.url.replace(`:${server.port}`, `:${proxy.port}`);
   const stores = await openAll({ backend, operation_timeout: "3s", ...settings(url) });
   const trouble = new ServerTrouble(server, proxy, seed);
+  return troubled(stores, trouble, async () => {
+    await proxy.stop();
+    await trouble.stop();
+  });
+}
+
+function troubled(
+  stores: readonly StoragePlugin[],
+  trouble: { end(): Promise<number> },
+  stop: () => Promise<void>,
+): HistoryStore {
   return {
     stores,
     calm: () => trouble.end(),
     close: async () => {
       await trouble.end().catch(() => undefined);
       await stopAll(stores);
-      await proxy.stop();
-      await trouble.stop();
+      await stop();
     },
   };
 }

@@ -10,6 +10,7 @@ import { FILL_MARKER } from "../../src/plugin/marks.js";
 import { FakeRuntime } from "../../src/testing/fake-runtime.js";
 import { FaultBackend } from "../../src/testing/fault-backend.js";
 import { fileHarness } from "../stack/store-harness.js";
+import { turn } from "../support/event-loop-turns.js";
 
 const ctx = background();
 const ID = "i".repeat(22);
@@ -48,8 +49,6 @@ async function countItems(faults: FaultBackend, namespace: string): Promise<numb
   for await (const page of pages) count += page.count;
   return count;
 }
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   for (let i = 0; i < 1000 && !(await holds()); i++) await turn();

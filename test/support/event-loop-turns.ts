@@ -1,3 +1,6 @@
+/** One turn of the event loop. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** How many turns of the event loop others had while `work` was under way. */
 export async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   let turns = 0;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import {
   openStorage,
   StorageError,
+  StorageFault,
   type StorageErrorCode,
   type Reason,
   type StorageSettings,
@@ -62,4 +63,14 @@ export async function messageOf(call: Promise<unknown>): Promise<string> {
   );
   if (!(error instanceof Error)) throw new Error("the call was not refused", { cause: error });
   return error.message;
+}
+
+/** What a call of a backend or of a part of the stack rejects with. @throws Error when it does not, or with something else. */
+export async function faultOf(call: Promise<unknown>): Promise<StorageFault> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof StorageFault) return error;
+  throw new Error("the call was not refused with a StorageFault", { cause: error });
 }

@@ -3,9 +3,10 @@ import type { Backend, Batch, CommitResult } from "../../src/backends/backend.js
 import { memoryBackend } from "../../src/backends/memory/memory-backend.js";
 import { background } from "../../src/core/context.js";
 import { ENTRY_TYPE } from "../../src/core/entry.js";
-import { StorageFault } from "../../src/core/errors.js";
+import type { StorageFault } from "../../src/core/errors.js";
 import { systemRuntime } from "../../src/core/runtime.js";
 import { FaultBackend, type FaultChances } from "../../src/testing/fault-backend.js";
+import { faultOf } from "../support/refusal.js";
 
 const ctx = background();
 
@@ -41,15 +42,6 @@ function putting(key: string, data: string, checks: Batch["checks"] = []): Batch
 async function dataOf(backend: Backend, key: string): Promise<unknown> {
   const { entries } = await backend.read(ctx, "", [key]);
   return entries[0]?.data;
-}
-
-async function faultOf(call: Promise<unknown>): Promise<StorageFault> {
-  const error = await call.then(
-    () => expect.fail("the call succeeded"),
-    (reason: unknown) => reason,
-  );
-  expect(error).to.be.instanceOf(StorageFault);
-  return error as StorageFault;
 }
 
 describe("FaultBackend", () => {

@@ -2,40 +2,17 @@ import { expect } from "chai";
 import type { Batch, CommitResult } from "../../src/backends/backend.js";
 import { StorageFault } from "../../src/core/errors.js";
 import { CommitPump } from "../../src/transaction/commit-pump.js";
-import type { CommitObserver } from "../../src/transaction/commit-request.js";
+import { turn } from "../support/event-loop-turns.js";
+import { faultOf } from "../support/refusal.js";
+import { LIMITS, UNOBSERVED } from "./pump-rig.js";
 import { recordedBackend, type RecordedBackend } from "./recorded-backend.js";
 import { requestOf } from "./requests.js";
-
-const PATIENCE_MS = 10_000;
-const LIMITS = {
-  maxPending: 1000,
-  maxGroupRequests: 100,
-  maxGroupBytes: 1_000_000,
-  patienceMs: PATIENCE_MS,
-};
-const UNOBSERVED: CommitObserver = {
-  sending: () => undefined,
-  arrived: () => undefined,
-  failed: () => undefined,
-};
 
 type Commit = (batches: readonly Batch[]) => Promise<readonly CommitResult[]>;
 
 function pumpOver({ backend, runtime }: RecordedBackend, commit: Commit): CommitPump {
   return new CommitPump({ ...backend, commit }, UNOBSERVED, LIMITS, runtime.clock);
 }
-
-async function faultOf(call: Promise<unknown>): Promise<StorageFault> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof StorageFault) return error;
-    throw error;
-  }
-  throw new Error("the call must reject");
-}
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("CommitPump over a server that does not answer", () => {
   for (const gathers of [false, true]) {
@@ -55,7 +32,7 @@ function patienceCases(gathers: boolean): void {
       const commit: Commit = async (batches) => {
         calls += 1;
         await turn();
-        await recorded.runtime.advance(PATIENCE_MS);
+        await recorded.runtime.advance(LIMITS.patienceMs);
         const fault = new StorageFault(reason, "no answer", { outcome: "unknown" });
         if (how === "rejects") throw fault;
         return batches.map(() => ({ status: "fault", fault }));
@@ -78,7 +55,7 @@ function patienceCases(gathers: boolean): void {
       const recorded = await recordedBackend(gathers);
       let calls = 0;
       const commit: Commit = async (batches) => {
-        await recorded.runtime.advance(PATIENCE_MS / 4);
+        await recorded.runtime.advance(LIMITS.patienceMs / 4);
         const fault = new StorageFault(reason, "no answer", { outcome: "unknown" });
         if (calls++ >= 2) return await recorded.backend.commit(batches);
         if (how === "rejects") throw fault;
@@ -99,8 +76,8 @@ function patienceCases(gathers: boolean): void {
   }
 
   for (const [spentMs, calls] of [
-    [PATIENCE_MS, [1, 3]],
-    [PATIENCE_MS / 4, [1, 3, 1]],
+    [LIMITS.patienceMs, [1, 3]],
+    [LIMITS.patienceMs / 4, [1, 3, 1]],
   ] as const) {
     const whom = calls.length === 2 ? "nobody who has waited for long" : "those who have not waited for long";
     it(`repeats what had no effect, as there was no connection, for ${whom}`, async () => {

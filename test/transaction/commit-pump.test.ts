@@ -6,37 +6,15 @@ import { headKey } from "../../src/core/key.js";
 import { CommitPump, type CommitPumpLimits } from "../../src/transaction/commit-pump.js";
 import type { CommitObserver, CommitRequest } from "../../src/transaction/commit-request.js";
 import { SeededRandom } from "../../src/testing/faults/seeded-random.js";
+import { turn } from "../support/event-loop-turns.js";
+import { faultOf } from "../support/refusal.js";
+import { LIMITS, UNOBSERVED } from "./pump-rig.js";
 import { recordedBackend, type RecordedBackend } from "./recorded-backend.js";
 import { requestOf } from "./requests.js";
-
-const LIMITS: CommitPumpLimits = {
-  maxPending: 1000,
-  maxGroupRequests: 100,
-  maxGroupBytes: 1_000_000,
-  patienceMs: 10_000,
-};
-
-const UNOBSERVED: CommitObserver = {
-  sending: () => undefined,
-  arrived: () => undefined,
-  failed: () => undefined,
-};
 
 function pumpOver(recorded: RecordedBackend, limits: Partial<CommitPumpLimits> = {}): CommitPump {
   return new CommitPump(recorded.backend, UNOBSERVED, { ...LIMITS, ...limits }, recorded.runtime.clock);
 }
-
-async function faultOf(call: Promise<unknown>): Promise<StorageFault> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof StorageFault) return error;
-    throw error;
-  }
-  throw new Error("the call must reject");
-}
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** What is awaited must come within some turns of the event loop, or a wake-up was lost. */
 async function within<T>(turns: number, work: Promise<T>): Promise<T> {

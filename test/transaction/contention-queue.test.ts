@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { background, withCancel } from "../../src/core/context.js";
 import { ContentionQueue } from "../../src/transaction/contention-queue.js";
 import { FakeRuntime } from "../../src/testing/fake-runtime.js";
+import { turn } from "../support/event-loop-turns.js";
 
 const CTX = background();
 
@@ -9,8 +10,6 @@ function queueOf() {
   const runtime = new FakeRuntime();
   return { runtime, queue: new ContentionQueue(runtime.timers) };
 }
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("ContentionQueue", () => {
   it("gives turns in the order they were asked for, one at a time", async () => {

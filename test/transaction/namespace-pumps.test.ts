@@ -1,26 +1,15 @@
 import { expect } from "chai";
 import type { Batch, CommitResult } from "../../src/backends/backend.js";
 import { withCancel } from "../../src/core/context.js";
-import { StorageFault } from "../../src/core/errors.js";
 import type { CommitPumpLimits } from "../../src/transaction/commit-pump.js";
-import type { CommitObserver, CommitRequest } from "../../src/transaction/commit-request.js";
+import type { CommitRequest } from "../../src/transaction/commit-request.js";
 import { NamespacePumps } from "../../src/transaction/namespace-pumps.js";
 import { SeededRandom } from "../../src/testing/faults/seeded-random.js";
+import { turn } from "../support/event-loop-turns.js";
+import { faultOf } from "../support/refusal.js";
+import { LIMITS, UNOBSERVED } from "./pump-rig.js";
 import { recordedBackend } from "./recorded-backend.js";
 import { requestOf } from "./requests.js";
-
-const LIMITS: CommitPumpLimits = {
-  maxPending: 1000,
-  maxGroupRequests: 100,
-  maxGroupBytes: 1_000_000,
-  patienceMs: 10_000,
-};
-
-const UNOBSERVED: CommitObserver = {
-  sending: () => undefined,
-  arrived: () => undefined,
-  failed: () => undefined,
-};
 
 /** Pumps over a backend in which each call of a namespace waits until that is let go. */
 async function heldPumps(limits: Partial<CommitPumpLimits> = {}) {
@@ -59,20 +48,8 @@ async function heldPumps(limits: Partial<CommitPumpLimits> = {}) {
 
 const put = (namespace: string, key = "a"): CommitRequest => requestOf({ namespace, puts: [key] });
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await turn();
-}
-
-async function faultOf(call: Promise<unknown>): Promise<StorageFault> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof StorageFault) return error;
-    throw error;
-  }
-  throw new Error("the call must reject");
 }
 
 describe("NamespacePumps", () => {

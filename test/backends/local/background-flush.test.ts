@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { BackgroundFlush } from "../../../src/backends/local/background-flush.js";
 import { ManualTime } from "../../core/manual-time.js";
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+import { turn } from "../../support/event-loop-turns.js";
 
 /** Flushes that end when told, in the order they began. */
 function flushesOf(intervalMs: number) {

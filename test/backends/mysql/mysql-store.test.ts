@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Backend, Batch, CommitResult, Write } from "../../../src/backends/backend.js";
 import { mysqlBackend } from "../../../src/backends/mysql/mysql-backend.js";
 import { background, withTimeout, type Context } from "../../../src/core/context.js";
-import { StorageFault } from "../../../src/core/errors.js";
+import type { StorageFault } from "../../../src/core/errors.js";
 import { systemRandom, systemRuntime } from "../../../src/core/runtime.js";
 import { VersionSource } from "../../../src/core/version.js";
 import { suiteSetup } from "../../../src/testing/backend-suite/suite-harness.js";
@@ -13,18 +13,10 @@ import { startMariadb, type MariadbServer } from "../../support/servers/mariadb-
 import { freePort } from "../../support/servers/server-process.js";
 import { TcpProxy } from "../../support/servers/tcp-proxy.js";
 import { freshTable } from "../../support/table-shelf.js";
+import { faultOf } from "../../support/refusal.js";
 
 const ctx = background();
 const ids = new VersionSource(systemRandom);
-
-async function faultOf(call: Promise<unknown>): Promise<StorageFault> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).to.be.instanceOf(StorageFault);
-  return error as StorageFault;
-}
 
 /** The connection that holds the locks, once it does: a store that is opened sleeps for a moment, too. */
 async function sleeperOf(url: string): Promise<number> {

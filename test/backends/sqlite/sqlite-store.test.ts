@@ -15,18 +15,10 @@ import { VersionSource } from "../../../src/core/version.js";
 import { openStorage } from "../../../src/index.js";
 import { suiteSetup } from "../../../src/testing/backend-suite/suite-harness.js";
 import { MEMORY_FOLDER } from "../../support/memory-folder.js";
+import { faultOf } from "../../support/refusal.js";
 
 const ctx = background();
 const ids = new VersionSource(systemRandom);
-
-async function faultOf(call: Promise<unknown>): Promise<StorageFault> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).to.be.instanceOf(StorageFault);
-  return error as StorageFault;
-}
 
 function backendAt(path: string, form: Partial<BackendSetup> = {}): Backend {
   const conditions = { runtime: systemRuntime, changes: { count: 1000, ageMs: 60_000 }, sweepIntervalMs: 0 };
