@@ -1,5 +1,6 @@
 import type { EntryType, Payload, StoredEntry } from "../../core/entry.js";
 import type { StoredKey } from "../../core/key.js";
+import { byteLength } from "../../core/value-encoder.js";
 import type { Version } from "../../core/version.js";
 import { counterAfter, joinVersion, stemOf } from "./version-parts.js";
 
@@ -109,8 +110,7 @@ export class LocalEntry implements StoredEntry {
 
   /** Found without keeping the data: whoever lists headers asks each entry for it. */
   get size(): number {
-    const data = LocalEntry.peek(this);
-    return typeof data === "string" ? Buffer.byteLength(data) : data.byteLength;
+    return byteLength(LocalEntry.peek(this));
   }
 
   #load(at: number, origin: StoredOrigin): string | Uint8Array {
