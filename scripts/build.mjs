@@ -35,7 +35,13 @@ async function bundle() {
   const input = Object.fromEntries(
     Object.entries(ENTRIES).map(([name, path]) => [name, `${compiled}/${path}.js`]),
   );
-  const bundled = await rolldown({ input, platform: "node", external: isOfOthers, plugins: [placesKept] });
+  const bundled = await rolldown({
+    cwd: compiled,
+    input,
+    platform: "node",
+    external: isOfOthers,
+    plugins: [placesKept],
+  });
   await bundled.write({
     dir: fresh,
     format: "esm",

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { PackedPackage } from "./packed-package.js";
 
@@ -61,6 +61,12 @@ describe("the packed package", function () {
     const documents = ["ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md"];
     expect([...tops].sort()).to.deep.equal([...documents, "config", "dist", "docs", "package.json"]);
     expect(packed.files.filter((path) => /\.test\.|tsbuildinfo|\.map$/.test(path))).to.deep.equal([]);
+  });
+
+  it("says nothing of where it was built", () => {
+    for (const path of packed.files.filter((file) => file.startsWith("dist/"))) {
+      expect(readFileSync(join(packed.folder, path), "utf8"), path).to.not.match(/\.cache\/|\/build-\d/);
+    }
   });
 
   it("lets every subpath be imported from outside", () => {
