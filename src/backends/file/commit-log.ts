@@ -43,9 +43,12 @@ export class CommitLog {
   #pendingWrites = 0;
   #failure: StorageFault | undefined;
   #stopTimer: CancelTimer | undefined;
-  #compaction: Promise<void> | undefined;
-  /** The part of a compaction that runs beside appending. */
-  #saving: Promise<void> | undefined;
+  /** Compactions, and what must not meet one, run here, one at a time. */
+  readonly #files = new Turn();
+  /** One that nobody asked for is under way, or waits for its turn. */
+  #isCompacting = false;
+  /** What runs beside appending, and wants the files to stay: the last part of a compaction, or somebody who reads them. */
+  #beside: Promise<unknown> | undefined;
   #retryAtBytes = 0;
 
   constructor(setup: CommitLogSetup) {
@@ -60,7 +63,7 @@ export class CommitLog {
   async write(commits: readonly LocalCommit[]): Promise<void> {
     if (this.#setup.waits) await this.#append(commits);
     else await this.#postpone(commits);
-    if (this.#isCompactionDue()) this.#compactInBackground();
+    if (!this.#isCompacting && this.#isCompactionDue()) this.#compactInBackground();
   }
 
   /** Resolves when everything written so far is durable. Rejects once with what failed in the background before. */
@@ -77,28 +80,26 @@ export class CommitLog {
   }
 
   /** Makes a snapshot of everything, which then needs no journal. */
-  async compact(): Promise<void> {
-    await this.#settleCompaction();
-    await this.#startCompaction();
+  compact(): Promise<void> {
+    return this.#files.run(() => this.#compact());
   }
 
-  /** Runs `work` with everything in the files, and while no compaction replaces them. */
-  async withoutCompaction<T>(work: () => Promise<T>): Promise<T> {
-    await this.turn.run(() => this.#drain());
-    await this.#settleCompaction();
-    const done = work();
-    const ended = done.then(
-      () => undefined,
-      () => undefined,
-    );
-    await this.#hold(ended);
-    return done;
+  /** Runs `work` with everything in the files, and while nothing replaces them. */
+  withoutCompaction<T>(work: () => Promise<T>): Promise<T> {
+    return this.#files.run(async () => {
+      await this.turn.run(async () => {
+        await this.#drain();
+        // Begun within the turn, so that a renewal can tell that it has to wait.
+        this.#beside = work();
+      });
+      return await this.#besideDone<T>();
+    });
   }
 
   /** Makes everything durable and lets the files go; everything is attempted, the first failure reported. */
   async close(): Promise<void> {
     this.#stopTimer?.();
-    await this.#settleCompaction();
+    await this.#files.run(async () => undefined);
     try {
       await this.turn.run(() => this.#makeDurable());
       if (this.#log.journalBytes > 0 && this.#isCheap()) await this.#compactAtClose();
@@ -177,14 +178,13 @@ export class CommitLog {
 
   /** The new snapshot holds what was waiting too: it had been applied. */
   async #renew(): Promise<void> {
-    await this.#saving?.catch(() => undefined);
+    await this.#beside?.catch(() => undefined);
     await this.#log.renew();
     this.#forgetPending();
   }
 
   #isCompactionDue(): boolean {
-    const log = this.#log;
-    return this.#compaction === undefined && log.isCompactionDue && log.journalBytes >= this.#retryAtBytes;
+    return this.#log.isCompactionDue && this.#log.journalBytes >= this.#retryAtBytes;
   }
 
   #isCheap(): boolean {
@@ -193,7 +193,12 @@ export class CommitLog {
   }
 
   #compactInBackground(): void {
-    void this.#startCompaction().catch((error: unknown) => {
+    this.#isCompacting = true;
+    // One that somebody asked for may have come first.
+    const work = this.#files.run(async () => (this.#isCompactionDue() ? await this.#compact() : undefined));
+    const ended = () => (this.#isCompacting = false);
+    void work.then(ended, (error: unknown) => {
+      ended();
       this.#retryAtBytes = this.#log.journalBytes * RETRY_GROWTH;
       this.#setup.warn("the journal could not be compacted; it goes on growing and is tried again", {
         error,
@@ -202,45 +207,34 @@ export class CommitLog {
   }
 
   async #compactAtClose(): Promise<void> {
-    await this.#startCompaction().catch((error: unknown) => {
+    await this.compact().catch((error: unknown) => {
       this.#setup.warn("the journal could not be compacted on closing; nothing is lost", { error });
     });
   }
 
-  #startCompaction(): Promise<void> {
-    return this.#hold(this.#runCompaction());
-  }
-
-  /** No compaction begins before `work` has ended. */
-  #hold(work: Promise<void>): Promise<void> {
-    this.#compaction = work.finally(() => {
-      this.#compaction = undefined;
-    });
-    return this.#compaction;
-  }
-
-  async #runCompaction(): Promise<void> {
+  /** Only with the files' turn. */
+  async #compact(): Promise<void> {
     await this.turn.run(async () => {
       await this.#drain();
       const prepare = this.#setup.beforeSnapshot?.();
       const content = await this.#log.rotate();
       // Begun within the turn, so that a renewal can tell that it has to wait.
-      this.#saving = prepare === undefined ? this.#log.save(content) : this.#prepared(prepare, content);
+      this.#beside = prepare === undefined ? this.#log.save(content) : this.#prepared(prepare, content);
     });
+    await this.#besideDone();
+    this.#retryAtBytes = 0;
+  }
+
+  async #besideDone<T>(): Promise<T> {
     try {
-      await this.#saving;
-      this.#retryAtBytes = 0;
+      return (await this.#beside) as T;
     } finally {
-      this.#saving = undefined;
+      this.#beside = undefined;
     }
   }
 
   async #prepared(prepare: () => Promise<void>, content: SnapshotContent): Promise<void> {
     await prepare();
     await this.#log.save(content);
-  }
-
-  async #settleCompaction(): Promise<void> {
-    while (this.#compaction !== undefined) await this.#compaction.catch(() => undefined);
   }
 }

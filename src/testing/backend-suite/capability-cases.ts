@@ -83,6 +83,26 @@ function compactCases(list: CaseList): void {
     assert.equal(await rig.count(), 200);
   });
 
+  list.it("compact may be called several times at once, beside commits and verify", async (rig) => {
+    const { extensions } = rig.backend;
+    for (let round = 0; round < 5; round++) {
+      const reports = await Promise.all([
+        extensions.compact?.(rig.ctx),
+        extensions.verify?.(rig.ctx),
+        extensions.compact?.(rig.ctx),
+        rig.write(put(`key:${round}`)).then(() => undefined),
+        extensions.compact?.(rig.ctx),
+        extensions.verify?.(rig.ctx),
+      ]);
+      assert.deepEqual(
+        reports.flatMap((report) => report?.problems ?? []),
+        [],
+      );
+    }
+    if (list.capabilities.persistent) await list.reopen(rig);
+    assert.equal(await rig.count(), 5);
+  });
+
   list.it("compact works on an empty and on an emptied store", async (rig) => {
     await rig.backend.extensions.compact?.(rig.ctx);
     await rig.write(put("a"));

@@ -4,8 +4,8 @@ import type { Runtime } from "../../../src/core/runtime.js";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.js";
 import { SimulatedFileSystem } from "../../../src/testing/simulated-file-system.js";
 import { FOLDER, PATH, PLAIN } from "../../crash/simulated-store.js";
-import { turnsDuring } from "../../support/event-loop-turns.js";
-import { ctx, get, namesIn, opened, put } from "./simulated-stores.js";
+import { turn, turnsDuring } from "../../support/event-loop-turns.js";
+import { ctx, faultFrom, get, namesIn, opened, put } from "./simulated-stores.js";
 
 describe("file backend: long work", () => {
   const form = { ...PLAIN, sizes: { ...PLAIN.sizes, partBytes: 1e6, compactBytes: 1e9 } };
@@ -69,5 +69,54 @@ describe("file backend: what interrupted writes left", () => {
     const paths = new Set(fs.contents().keys());
     expect(temporary.filter((path) => paths.has(path))).to.deep.equal([]);
     expect(others.filter((path) => paths.has(path))).to.deep.equal(others);
+  });
+});
+
+describe("file backend: what must not meet", () => {
+  // With a backup, files would stay a while after they were replaced.
+  const form = { ...PLAIN, backupCount: 0, sizes: { ...PLAIN.sizes, partBytes: 512, compactBytes: 1e9 } };
+
+  async function withParts(fs: SimulatedFileSystem): Promise<Backend> {
+    const store = await opened(fs, form);
+    for (let i = 0; i < 20; i++) await put(store, `key:${i}`, JSON.stringify("x".repeat(50)));
+    await store.extensions.compact?.(ctx);
+    expect(namesIn(fs).filter((name) => name.includes(".part-"))).to.have.length.above(1);
+    return store;
+  }
+
+  it("compacts once at a time, however many ask for it at once", async () => {
+    const fs = new SimulatedFileSystem();
+    const store = await withParts(fs);
+    for (let round = 0; round < 4; round++) {
+      await Promise.all([1, 2, 3].map(async () => store.extensions.compact?.(ctx)));
+      expect((await store.extensions.verify?.(ctx))?.problems).to.deep.equal([]);
+    }
+    const next = await opened(fs.afterKill(), form);
+    expect(await get(next, "key:19")).to.equal(JSON.stringify("x".repeat(50)));
+  });
+
+  it("checks files that no new snapshot replaces meanwhile, as after a failed write", async () => {
+    const fs = new SimulatedFileSystem();
+    const store = await withParts(fs);
+    const before = new Set(namesIn(fs).map((name) => `${FOLDER}/${name}`));
+    const read = fs.readFile.bind(fs);
+    let reads = 0;
+    fs.readFile = async (path) => {
+      if (!before.has(path)) return read(path);
+      reads += 1;
+      // Long enough for a new snapshot, had it not to wait.
+      if (reads > 1) for (let turns = 0; turns < 50; turns++) await turn();
+      return read(path);
+    };
+    const verified = store.extensions.verify?.(ctx);
+    while (reads === 0) await turn();
+    let failures = 0;
+    fs.faults = ({ kind }) => (kind === "write" && failures++ === 0 ? "EIO" : undefined);
+    const refused = faultFrom(put(store, "later"));
+    expect((await verified)?.problems).to.deep.equal([]);
+    expect((await refused).reason).to.equal("io");
+    expect(await get(store, "later")).to.equal(undefined);
+    await put(store, "later");
+    expect(await get(store, "later")).to.equal('"later"');
   });
 });
