@@ -158,8 +158,8 @@ class EndingContext extends ContextNode {
   readonly #source: AbortSignal | undefined;
   readonly #describe: () => string;
   #error: StorageFault | undefined;
-  /** Why it was cancelled. The error is made when somebody asks: most contexts are cancelled when nobody does any more. */
-  #cancellation: { readonly cause: unknown } | undefined;
+  /** How it was ended. The error is made when somebody asks: most contexts are cancelled when nobody does any more. */
+  #ended: (() => StorageFault) | undefined;
   #listeners: Set<() => void> | undefined;
   #unfollow: readonly (() => void)[] = [];
   #signal: AbortSignal | undefined;
@@ -175,7 +175,7 @@ class EndingContext extends ContextNode {
 
   err(): StorageFault | undefined {
     if (this.#error !== undefined) return this.#error;
-    if (this.#cancellation !== undefined) return (this.#error = cancelled(this.#cancellation.cause));
+    if (this.#ended !== undefined) return (this.#error = this.#ended());
     const inherited = this.#parent.err();
     if (inherited !== undefined) return this.#finish(inherited);
     if (this.#source?.aborted === true) return this.#finish(cancelled(this.#source.reason));
@@ -209,14 +209,14 @@ class EndingContext extends ContextNode {
     return this.#signal;
   }
 
-  cancel(cause: unknown): void {
+  end(error: () => StorageFault): void {
     if (this.err() !== undefined) return;
-    this.#cancellation = { cause };
+    this.#ended = error;
     this.#tellAll();
   }
 
   get #isOver(): boolean {
-    return this.#error !== undefined || this.#cancellation !== undefined;
+    return this.#error !== undefined || this.#ended !== undefined;
   }
 
   #endsBeforeParent(): boolean {
@@ -338,6 +338,13 @@ export function withLimit(
   return derive(node, node.surroundings.clock.monotonic() + ms, { describe });
 }
 
+/** A child that is over `ms` from now, with its parent, or when `end` is called, which says with what error. */
+export function withEnd(parent: Context, ms: number): [context: Context, end: EndingContext["end"]] {
+  const node = nodeOf(parent);
+  const child = new EndingContext(node, node.surroundings.clock.monotonic() + ms, {});
+  return [child, (error) => child.end(error)];
+}
+
 /**
  * A child that is over at a moment of wall time, when `cancel` is called, or when the parent is over. The moment is
  * turned into a time from now at once; a later step of the machine's clock does not move it.
@@ -375,7 +382,7 @@ export function requireContext(context: unknown): asserts context is Context {
 
 function derive(parent: ContextNode, deadline: number, ending: Ending = {}): [Context, Cancel] {
   const child = new EndingContext(parent, deadline, ending);
-  return [child, (cause) => child.cancel(cause)];
+  return [child, (cause) => child.end(() => cancelled(cause))];
 }
 
 function nodeOf(context: Context): ContextNode {

@@ -19,7 +19,7 @@ export interface Entry<T = unknown> {
 /** What kind of thing a key holds. */
 export type KeyType = "value" | "list" | "hash" | "blob";
 
-/** Opaque place in a namespace's order of commits; valid as long as the change log reaches back to it. */
+/** Opaque place in a namespace's order of changes; valid as long as the change log reaches back to it. */
 export type WatchPosition = string;
 
 export interface Change<T = unknown> {
@@ -36,7 +36,7 @@ export interface Change<T = unknown> {
 }
 
 export interface WatchOptions {
-  /** Resume after this position, from an earlier change. Absent: from the moment iteration begins. */
+  /** Resume after this position, from an earlier change, which may be any of a commit. Absent: from the moment iteration begins. */
   readonly after?: WatchPosition;
 }
 

@@ -9,7 +9,7 @@ import { HEADS, overlaps } from "../core/range.js";
 import type { Timers } from "../core/runtime.js";
 import type { Stack } from "./stack.js";
 import type { Change, WatchOptions } from "./storage.js";
-import { formatPosition, parsePosition } from "./watch-position.js";
+import { formatPosition, parsePosition, type ChangePosition } from "./watch-position.js";
 
 export interface Watch {
   /** Answers the open stack, or throws what keeps the call from beginning. */
@@ -58,17 +58,16 @@ export function watchChanges<T>(watch: Watch): AsyncIterableIterator<Change<T>> 
 async function* generate<T>(watch: Watch, ctx: Context): AsyncGenerator<Change<T>> {
   requireKnownOptions("watch", watch.options, ["after"]);
   const pattern = compilePattern(watch.pattern);
-  const { after } = watch.options;
-  let position = after === undefined ? await currentPosition(watch, ctx) : parsePosition(after);
+  let place = await beginning(watch, ctx);
   for (;;) {
     const { backend, runtime } = watch.stack();
     const options = { limit: PAGE_COMMITS, waitMs: WAIT_MS };
     const page = await keepingAlive(runtime.timers, () =>
-      backend.changes(ctx, watch.namespace, position, options),
+      backend.changes(ctx, watch.namespace, place.after, options),
     );
     if (page.lost) yield { type: "gap", position: formatPosition(page.position) };
-    else yield* describe<T>(watch, ctx, pattern, page.changes);
-    position = page.position;
+    else yield* describe<T>(watch, ctx, pattern, page.changes, place);
+    if (page.lost || page.changes.length > 0) place = { after: page.position, told: 0 };
   }
 }
 
@@ -82,9 +81,10 @@ async function keepingAlive<T>(timers: Timers, wait: () => Promise<T>): Promise<
   }
 }
 
-async function currentPosition(watch: Watch, ctx: Context): Promise<Position> {
-  const { position } = await watch.stack().backend.read(ctx, watch.namespace, []);
-  return position ?? START;
+async function beginning({ stack, namespace, options }: Watch, ctx: Context): Promise<ChangePosition> {
+  if (options.after !== undefined) return parsePosition(options.after);
+  const { position } = await stack().backend.read(ctx, namespace, []);
+  return { after: position ?? START, told: 0 };
 }
 
 async function* describe<T>(
@@ -92,13 +92,18 @@ async function* describe<T>(
   ctx: Context,
   pattern: Pattern,
   commits: readonly CommitChange[],
+  { after, told }: ChangePosition,
 ): AsyncGenerator<Change<T>> {
   const values = await currentValues(watch, ctx, wantedKeys(pattern, commits));
+  let [before, at] = [after, told];
   for (const { position, writes } of commits) {
-    for (const write of writes) {
-      const change = changeOf<T>(watch, pattern, write, position, values);
-      if (change !== undefined) yield change;
+    for (; at < writes.length; at++) {
+      const change = changeOf<T>(watch, pattern, writes[at] as ChangedWrite, position, values);
+      if (change === undefined) continue;
+      const isLast = at === writes.length - 1;
+      yield { ...change, position: isLast ? formatPosition(position) : formatPosition(before, at + 1) };
     }
+    [before, at] = [position, 0];
   }
 }
 
@@ -130,17 +135,14 @@ function changeOf<T>(
   write: ChangedWrite,
   at: Position,
   values: ReadonlyMap<string, StoredEntry>,
-): Change<T> | undefined {
-  const position = formatPosition(at);
-  if (write.kind === "delete-range") {
-    return overlaps(write.range, HEADS) ? { type: "clear", position } : undefined;
-  }
+): Omit<Change<T>, "position"> | undefined {
+  if (write.kind === "delete-range") return overlaps(write.range, HEADS) ? { type: "clear" } : undefined;
   if (!concerns(pattern, write)) return undefined;
   const key = userKey(write.key);
-  if (write.kind !== "put") return { type: write.kind, key, position };
+  if (write.kind !== "put") return { type: write.kind, key };
   const entry = values.get(write.key);
   const value = entry?.version === at.id && entry.type === ENTRY_TYPE.value ? decoded<T>(watch, entry) : {};
-  return { type: "set", key, version: at.id, position, ...value };
+  return { type: "set", key, version: at.id, ...value };
 }
 
 function decoded<T>(watch: Watch, entry: StoredEntry): { readonly value: T } {

@@ -144,7 +144,7 @@ class Waiting {
   readonly operation: FoldedOperation;
   readonly #resolve: (result: unknown) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #forget: () => void;
+  #forget: () => void = nothing;
   /** Its change is part of a transaction under way. */
   isBegun = false;
   /** That transaction is its own, runs under its context, and says itself when that has ended. */
@@ -166,7 +166,8 @@ class Waiting {
     this.operation = operation;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#forget = ctx.canEnd ? ctx.onDone(() => this.#giveUp()) : () => undefined;
+    // A context that is over by now gives up at once, before there is anything to forget.
+    if (ctx.canEnd) this.#forget = ctx.onDone(() => this.#giveUp());
   }
 
   /** Keeps how the operation went until it is known whether the transaction commits. Without a wait where it needs none. */
@@ -279,4 +280,8 @@ function unknownOutcome(fault: StorageFault): StorageFault {
   const message = `${fault.message} while the change was under way; read to see whether it took effect`;
   const { reason, retryable } = fault;
   return new StorageFault(reason, message, { outcome: "unknown", retryable, cause: fault });
+}
+
+function nothing(): void {
+  // Nothing listens.
 }

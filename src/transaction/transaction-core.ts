@@ -1,5 +1,5 @@
 import type { Backend, CommitResult, Conflict, Expiry, Want } from "../backends/backend.js";
-import { withTimeout, type Cancel, type Context } from "../core/context.js";
+import { withEnd, type Context } from "../core/context.js";
 import { ABSENT, isLive, type DecodedEntry } from "../core/decoded-entry.js";
 import { ENTRY_TYPE, type Payload, type StoredEntry } from "../core/entry.js";
 import { StorageFault } from "../core/errors.js";
@@ -57,7 +57,7 @@ export class TransactionCore implements Expiring {
   readonly #services: TransactionServices;
   readonly #callers: Context;
   readonly #timeoutMs: number;
-  readonly #cancel: Cancel;
+  readonly #end: (error: () => StorageFault) => void;
   readonly #buffer = new WriteBuffer();
   readonly #encode = (content: unknown): Payload => this.#services.encoder.encode(content);
   readonly #reads = new ReadSet();
@@ -76,7 +76,7 @@ export class TransactionCore implements Expiring {
     this.id = services.versions.next();
     this.#callers = ctx;
     this.#timeoutMs = timeoutMs;
-    [this.ctx, this.#cancel] = withTimeout(ctx, timeoutMs);
+    [this.ctx, this.#end] = withEnd(ctx, timeoutMs);
     this.items = new TransactionItems(services.backend, this.ctx, namespace, {
       buffer: this.#buffer,
       reads: this.#reads,
@@ -228,13 +228,17 @@ export class TransactionCore implements Expiring {
   checkActive(): void {
     if (this.#state === "active" && !this.#committing && this.ctx.err() === undefined) return;
     this.endIfOver();
+    throw this.#whyOver();
+  }
+
+  readonly #whyOver = (): StorageFault => {
     const cause = this.#endedBy;
     if (cause !== undefined) {
-      throw new StorageFault(cause.reason, `the transaction was aborted: ${cause.message}`, { cause });
+      return new StorageFault(cause.reason, `the transaction was aborted: ${cause.message}`, { cause });
     }
     const state = this.#committing ? "committing" : this.#state;
-    throw new StorageFault("finished", `the transaction is ${state}; begin another one`);
-  }
+    return new StorageFault("finished", `the transaction is ${state}; begin another one`);
+  };
 
   #submit(): Promise<CommitResult> | undefined {
     if (this.#buffer.size === 0 && !this.#mustHold()) return undefined;
@@ -290,8 +294,8 @@ export class TransactionCore implements Expiring {
     this.#buffer.clear();
     this.#reads.clear();
     this.#services.open.remove(this);
-    // Lets go of what the context held; the state is already decided.
-    this.#cancel();
+    // Lets go of what the context held, and of reads under way, which are told why.
+    this.#end(this.#whyOver);
   }
 }
 

@@ -5,9 +5,12 @@ import {
   defaultBackends,
   type List,
   openStorage,
+  withTimeout,
+  type Context,
   type StorageError,
   type StoragePlugin,
 } from "../../src/index.js";
+import { backgroundOn } from "../../src/core/context.js";
 import { memoryBackend } from "../../src/backends/memory/memory-backend.js";
 import type { Limits } from "../../src/backends/backend.js";
 import type { StoredEntry } from "../../src/core/entry.js";
@@ -44,7 +47,33 @@ async function folding(limits: Partial<Limits> = {}, runtime?: FakeRuntime): Pro
   return { storage, faults, commits };
 }
 
+/** A context whose deadline passes between two looks at it: each look takes a millisecond. */
+function overAfter(looks: number): Context {
+  const { timers } = new FakeRuntime();
+  let ms = 0;
+  const clock = { wall: () => 0, monotonic: () => ms++ };
+  return withTimeout(backgroundOn({ clock, timers }), looks)[0];
+}
+
 describe("concurrent changes of one key", () => {
+  it("that run out of time at any look say so, and whether they may have been made", async () => {
+    const { storage } = await folding();
+    const counter = storage.counter("counter");
+    let [made, unknown] = [0, 0];
+    for (let looks = 1; looks < 40; looks++) {
+      const error = await counter.incr(overAfter(looks)).then(
+        () => undefined,
+        (reason: unknown) => reason as StorageError,
+      );
+      if (error?.outcome === "unknown") unknown += 1;
+      if (error === undefined) made += 1;
+      else expect([error.name, error.reason], `${looks} looks`).to.deep.equal(["StorageError", "timeout"]);
+    }
+    expect(made).to.be.within(1, 38);
+    expect(await counter.get(ctx)).to.be.within(made, made + unknown);
+    await storage.stop();
+  });
+
   it("are made by two commits: of the first, and of all that came meanwhile", async () => {
     const { storage, commits } = await folding();
     const list = storage.list<number>("list");

@@ -201,6 +201,24 @@ function mergeCases(list: StorageCaseList): void {
 }
 
 function stateCases(list: StorageCaseList): void {
+  list.it("says of reads under way when it ends that it is finished, which nobody cancelled", async (rig) => {
+    const { store, ctx } = rig;
+    const ends: readonly ((tx: Transaction) => Promise<void>)[] = [
+      (tx) => tx.rollback(),
+      (tx) => tx.commit(),
+    ];
+    for (const end of ends) {
+      const tx = await store.beginTransaction(ctx);
+      const reads = [tx.getOr("key", 0), tx.find("*"), tx.count(), tx.list("list").lrange(0, -1)];
+      const outcomes = Promise.allSettled(reads);
+      await end(tx);
+      for (const outcome of await outcomes) {
+        if (outcome.status === "fulfilled") continue;
+        assert.equal((outcome.reason as { reason?: string }).reason, "finished");
+      }
+    }
+  });
+
   list.it("tells its state, and has an id of its own", async ({ store, ctx }) => {
     const [one, two] = [await store.beginTransaction(ctx), await store.beginTransaction(ctx)];
     assert.notEqual(one.id, two.id);

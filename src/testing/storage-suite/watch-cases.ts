@@ -210,6 +210,28 @@ function resumeCases(list: StorageCaseList): void {
     }
   });
 
+  list.it("resumes between the changes of one commit, whatever is asked for then", async (rig) => {
+    const { store, ctx } = rig;
+    const watching = await Watching.of(rig, store.watch(ctx));
+    await store.set(ctx, "before", 1);
+    await store.transact(ctx, async (tx) => {
+      for (const key of ["a:1", "b:1", "a:2", "b:2"]) await tx.set(key, key);
+      await tx.delete("before");
+    });
+    await store.set(ctx, "a:3", 3);
+    const told = await watching.take(7);
+    await watching.leave();
+    assert.equal(new Set(told.map(({ position }) => position)).size, 7);
+    for (const [i, { position: after }] of told.slice(0, -1).entries()) {
+      for (const pattern of ["*", "a:*"]) {
+        const rest = told.slice(i + 1).filter(({ key = "" }) => pattern === "*" || key.startsWith("a:"));
+        const resumed = new Watching(store.watch(ctx, pattern, { after }));
+        assert.deepEqual(await resumed.take(rest.length), rest);
+        await resumed.leave();
+      }
+    }
+  });
+
   list.it(
     "tells of a gap after a position the log does not reach back to, and goes on",
     async (rig) => {
@@ -234,7 +256,7 @@ function resumeCases(list: StorageCaseList): void {
     await watching.leave();
   });
 
-  for (const after of ["", "x", "1", "-1.a", "1.a b", 5, null, {}]) {
+  for (const after of ["", "x", "1", "1.a+", "1.a+x", "-1.a", "1.a b", 5, null, {}]) {
     list.it(`takes ${JSON.stringify(after)} for a position for a mistake`, async ({ store, ctx }) => {
       const changes = () => new Watching(store.watch(ctx, "*", { after: after as string })).pending;
       await misuses(changes, /after must be the position of an earlier change/);
