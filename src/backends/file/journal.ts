@@ -136,14 +136,18 @@ export class Journal {
 
   /**
    * After a failed write: what a full disk took of the frame is cut off, so that appending can go on; otherwise the
-   * file is done. Frames before it were durable already, or are made so here.
+   * file is done. Frames before it were durable already, or are made so here: a journal that goes on from this one counts
+   * only those that are, and a sync that has not failed yet can be believed.
    */
   async #cutBack(size: number, error: unknown): Promise<void> {
     this.#poisoned = true;
-    if (!FULL.has(errorCode(error) ?? "")) return;
+    const isFull = FULL.has(errorCode(error) ?? "");
+    if (!isFull && this.#durable === this.#sequence) return;
     try {
-      await this.#file.truncate(size);
+      if (isFull) await this.#file.truncate(size);
       await this.#file.datasync();
+      this.#durable = this.#sequence;
+      if (!isFull) return;
       this.#allocated = size;
       this.#poisoned = false;
     } catch {

@@ -43,6 +43,29 @@ describe("file backend: long work", () => {
   });
 });
 
+describe("file backend: a write that fails where no commit waits for the disk", () => {
+  for (const durability of ["process", "interval", "none"] as const) {
+    it(`costs nothing that was acknowledged with ${durability}, though no snapshot can be written, and the process is killed`, async () => {
+      const fs = new SimulatedFileSystem();
+      const store = await opened(fs, { ...PLAIN, durability });
+      for (let i = 0; i < 20; i++) await put(store, `key:${i}`);
+      // Has the frames of all of them written, where that is left to the background.
+      await store.extensions.flush?.(ctx);
+      for (let i = 20; i < 40; i++) await put(store, `key:${i}`);
+      let failures = 0;
+      fs.faults = ({ kind }) => {
+        if (kind === "replaceFile") return "ENOSPC";
+        return kind === "write" && failures++ === 0 ? "EIO" : undefined;
+      };
+      const written = durability === "process" ? put(store, "later") : store.extensions.flush?.(ctx);
+      expect((await faultFrom(written as Promise<void>)).reason).to.equal("io");
+      const next = await opened(fs.afterKill());
+      const acknowledged = durability === "process" ? 40 : 20;
+      for (let i = 0; i < acknowledged; i++) expect(await get(next, `key:${i}`)).to.equal(`"key:${i}"`);
+    });
+  }
+});
+
 describe("file backend: what interrupted writes left", () => {
   const isLeft = (name: string) => name.includes(".next-");
 
