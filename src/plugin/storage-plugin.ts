@@ -1,6 +1,6 @@
 import { defaultBackends, type BackendRegistry } from "../backends/registry.js";
 import { defaultCodecs, type CodecRegistry } from "../core/codec-registry.js";
-import type { Backend, BackendSetup } from "../backends/backend.js";
+import type { Backend } from "../backends/backend.js";
 import { background, requireContext, type Context } from "../core/context.js";
 import { StorageFault } from "../core/errors.js";
 import { checkNamespace } from "../core/key.js";
@@ -11,27 +11,26 @@ import { settleWithin } from "../core/settle-within.js";
 import type { KeyRing } from "../sealing/key-ring.js";
 import { storageMetrics } from "../observability/storage-metrics.js";
 import { cacheStats, NO_CACHE, type CacheStats } from "../observability/cache-stats.js";
-import { backendSetup } from "./backend-setup.js";
 import { CallbackFailure, caught, marked } from "./callback-failure.js";
 import type { BackupOptions, BackupResult } from "./backup/backup-options.js";
 import type { BackupSchedule } from "./backup/backup-schedule.js";
 import { scheduleHealth, scheduleMetrics } from "./backup/schedule-report.js";
 import type { RestoreOptions, RestoreResult } from "./backup/restore-options.js";
 import { readKeys } from "./config/read-keys.js";
-import { isMapping } from "./config/mapping.js";
 import { resolveSettings } from "./config/resolve-settings.js";
 import { NamespaceAccess } from "./namespace-access.js";
 import { NamespaceStorage } from "./namespace-storage.js";
 import type { ConfigSection, Health, Metric, Plugin, PluginHost, ReconfigureOutcome } from "./plugin.js";
 import type { ResolvedSettings, StorageSettings } from "./settings.js";
 import { differsOnlyInTunables } from "./tunables.js";
-import { buildStack, rebuildStack, type Stack } from "./stack.js";
-import { rememberStore, slotOfStore, StackSlot } from "./stack-slot.js";
+import { rebuildStack } from "./stack.js";
+import { rememberStore, StackSlot } from "./stack-slot.js";
 import { storageHealth } from "./storage-health.js";
 import type { Storage } from "./storage.js";
 import { ROOT_STORAGE, STORAGE } from "./storage-tokens.js";
 import { warnProcess, type WarningDetails } from "./process-warning.js";
 import { ProgressTeller, requireProgress } from "./progress-teller.js";
+import { StoreOpening } from "./store-opening.js";
 import { inspectStore, type StoreInfo } from "./store-info.js";
 import { dropOrphans } from "./orphans.js";
 import { listLiveNamespaces } from "./live-namespaces.js";
@@ -75,6 +74,8 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   readonly #runtime: Runtime;
   #warn: NonNullable<StoragePluginOptions["warn"]>;
   #settings: StorageSettings | ConfigSection;
+  readonly #opening = new StoreOpening();
+  #starting: Promise<void> | undefined;
   #backend: Backend | undefined;
   #schedule: BackupSchedule | undefined;
   #stopping: Promise<void> | undefined;
@@ -103,23 +104,26 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     host.provideEach(STORAGE, (pluginId) => this.namespace(pluginId));
   }
 
-  /** Opens the store. Rejects with 5001 or 5003 and the reason when the backend cannot be opened. */
+  /**
+   * Opens the store. Rejects with 5001 or 5003 and the reason when the backend cannot be opened, or not before the context
+   * is over: nothing of it stays open then. A second call joins the first.
+   */
   async start(ctx: Context): Promise<void> {
     if (this.#slot.isOpen) return;
     requireContext(ctx);
+    this.#starting ??= this.#start(ctx).finally(() => (this.#starting = undefined));
+    await this.#starting;
+  }
+
+  async #start(ctx: Context): Promise<void> {
     const settings = this.#resolve(this.#settings);
     const forms = { codecs: this.#codecs, keys: this.#readKeys(settings) };
     this.#slot.backendName = settings.backend;
     await asOperation({ operation: "open", access: "read", backend: settings.backend }, async () => {
-      const factory = await this.#backends.load(settings.backend);
-      const built: { stack?: Stack } = {};
-      const expired: BackendSetup["expired"] = (...told) => built.stack?.deadItems.expired(...told);
-      const unsaved: BackendSetup["unsaved"] = (error) => built.stack?.backend.writeHealth.unsaved(error);
-      const backend = factory({ ...backendSetup(settings, this.#runtime, this.#warn), expired, unsaved });
-      await backend.open(ctx);
+      const setup = { settings, forms, backends: this.#backends, runtime: this.#runtime, warn: this.#warn };
+      const { backend, stack } = await this.#opening.open(ctx, setup);
       this.#backend = backend;
-      built.stack = buildStack(backend, settings, this.#runtime, forms);
-      this.#slot.open(built.stack);
+      this.#slot.open(stack);
     });
     const { backup } = settings;
     if (backup === undefined) return;
@@ -129,11 +133,19 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
 
   /**
    * Ends the store: new calls reject with `closed`, open transactions are aborted, commits under way are finished and
-   * made durable. A second call waits for the first, and does nothing by itself.
+   * made durable. A second call waits for the first, and does nothing by itself. A start under way is waited for.
    */
   async stop(ctx: Context = background()): Promise<void> {
+    if (this.#starting !== undefined)
+      await settleWithin(
+        ctx,
+        this.#starting.catch(() => undefined),
+      );
     const backend = this.#backend;
-    if (backend === undefined) return this.#stopping;
+    if (backend === undefined) {
+      await this.#opening.settled(ctx);
+      return this.#stopping;
+    }
     this.#backend = undefined;
     const details = { operation: "close", access: "write", backend: backend.info.name } as const;
     this.#stopping = asOperation(details, () => this.#end(backend, ctx));
@@ -271,27 +283,14 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     requireProgress(options.onProgress);
     const { stack } = this.#slot;
     const teller = new ProgressTeller(this.#runtime.clock, marked(options.onProgress));
-    const { salvageStore, verifyDamaged, verifyStore } = await seldomCalls();
+    const { salvageStore, salvageTarget, verifyDamaged, verifyStore } = await seldomCalls();
     if (repair === undefined) return verifyStore(stack, ctx, options, teller);
     requireKnownOptions("repair", repair, ["into"]);
-    const into = this.#salvageTarget(repair.into);
+    const others = { backends: this.#backends, runtime: this.#runtime, warn: this.#warn };
+    const open = (settings: StorageSettings) => new StoragePlugin({ settings, ...others });
+    const into = salvageTarget(repair.into, this.#slot, open);
     const report = await verifyDamaged(stack, ctx, options, teller);
     return { ...report, repair: await into((other) => salvageStore(stack, other, ctx, teller), ctx) };
-  }
-
-  /** Lends out the stack of the store that is to take what can be salvaged. @throws TypeError when it is none. */
-  #salvageTarget(into: unknown): <T>(use: (stack: Stack) => Promise<T>, ctx: Context) => Promise<T> {
-    const slot = slotOfStore(into);
-    if (slot === this.#slot) throw new TypeError("a store cannot be repaired into itself");
-    if (slot !== undefined) return (use) => use(slot.stack);
-    if (!isMapping(into))
-      throw new TypeError("into must be a whole store, as openStorage gives it, or a configuration");
-    const options = { settings: into, backends: this.#backends, runtime: this.#runtime, warn: this.#warn };
-    return async (use, ctx) => {
-      await using other = new StoragePlugin(options);
-      await other.start(ctx);
-      return await use(other.#slot.stack);
-    };
   }
 
   /**
