@@ -13,3 +13,18 @@ export function driverFault(backend: string, name: string, cause: unknown): Stor
 function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
 }
+
+/**
+ * Makes a client from what the configuration holds for its driver.
+ *
+ * @throws TypeError when the driver refuses that. What it says itself is kept back: it may quote a url, and the password in it.
+ */
+export function madeByDriver<T>(backend: string, make: () => T): T {
+  try {
+    return make();
+  } catch {
+    throw new TypeError(
+      `the driver of ${backend} refuses its options; compare ${backend}.url and ${backend}.options with what it documents`,
+    );
+  }
+}

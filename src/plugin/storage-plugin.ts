@@ -163,7 +163,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       await settleWithin(ctx, services.pump.drained());
       await deadItems.stop(ctx);
     } finally {
-      await backend.close(ctx);
+      await this.#opening.close(ctx, backend);
     }
   }
 

@@ -16,13 +16,20 @@ export interface OpeningSetup {
   readonly forms: ValueForms;
 }
 
-/** Opens a store, and sees to it that one on which its caller gives up while it opens is closed again. */
+/** Opens and closes a store for callers who may give up meanwhile: what they began is brought to its end all the same. */
 export class StoreOpening {
   #givenUp: Promise<void> = Promise.resolve();
 
-  /** Resolves when nothing is left of an opening that was given up. Rejects when the context is over before. */
+  /** Resolves when nothing is left of what was given up. Rejects when the context is over before. */
   settled(ctx: Context): Promise<void> {
     return settleWithin(ctx, this.#givenUp);
+  }
+
+  /** Closes a backend. Rejects as that does, or with the context's fault as soon as that is over. */
+  async close(ctx: Context, backend: Backend): Promise<void> {
+    const closing = backend.close(ctx);
+    this.#givenUp = closing.catch(() => undefined);
+    await settleWithin(ctx, closing);
   }
 
   /**

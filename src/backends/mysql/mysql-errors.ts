@@ -7,10 +7,13 @@ interface NativeError {
   readonly message?: unknown;
 }
 
+/** The server asks for rights once for each connection: that they were given back shows on another one. */
+const LACKING: readonly number[] = [1044, 1142, 1143, 1227, 1370];
+
 /** The server's numbers by what they mean here; MariaDB and MySQL agree on those they share. */
 const REASONS: readonly (readonly [reason: Reason, advice: string, numbers: readonly number[]])[] = [
-  ["denied", "the server refuses this user", [1045, 1130, 1251, 1698, 1862, 3118, 3159]],
-  ["denied", "this user lacks a right", [1044, 1142, 1143, 1227, 1370]],
+  ["denied", "the server refuses this user", [1045, 1130, 1251, 1698, 1862, 3118, 3159, 4151]],
+  ["denied", "this user lacks a right", LACKING],
   ["denied", "there is no such database", [1046, 1049]],
   ["read-only", "the server takes no writes: it is a replica, or read-only", [1290, 1792, 1836, 3100]],
   ["no-space", "the server's disk or table space is full", [1021, 1114, 3675]],
@@ -65,6 +68,11 @@ export function isConnectionLoss(error: unknown): boolean {
 export function isEnded(error: unknown): boolean {
   const number = serverNumber(error);
   return number !== undefined && ENDED.has(number);
+}
+
+/** Whether the connection is to be given up, though the server answered on it. */
+export function isStale(error: unknown): boolean {
+  return LACKING.includes(serverNumber(error) ?? 0);
 }
 
 /** Whether it is not known what became of a write that failed so: the answer is missing, or the server broke off. */

@@ -1,6 +1,7 @@
 import type { Context } from "../../core/context.js";
 import type { StorageFault } from "../../core/errors.js";
 import { settleWithin } from "../../core/settle-within.js";
+import { madeByDriver } from "../../core/driver-fault.js";
 import { MysqlCanceller } from "./mysql-cancel.js";
 import type {
   MysqlClientOptions,
@@ -9,7 +10,7 @@ import type {
   MysqlPooledClient,
   MysqlRow,
 } from "./mysql-driver.js";
-import { isConnectionLoss, isEnded, isUnanswered, mysqlFault } from "./mysql-errors.js";
+import { isConnectionLoss, isEnded, isStale, isUnanswered, mysqlFault } from "./mysql-errors.js";
 import { sessionSettings, statementLimit, statementMs } from "./mysql-settings.js";
 import type { Question } from "./mysql-statements.js";
 
@@ -49,7 +50,7 @@ export class MysqlPool {
   constructor(setup: PoolSetup) {
     const { driver, options, max } = setup;
     this.#setup = setup;
-    this.#pool = driver.createPool({ ...options, connectionLimit: max });
+    this.#pool = madeByDriver("mysql", () => driver.createPool({ ...options, connectionLimit: max }));
     this.#canceller = new MysqlCanceller(driver, options);
   }
 
@@ -62,7 +63,7 @@ export class MysqlPool {
         client.release();
         return rows;
       } catch (error) {
-        if (isUnanswered(error)) client.destroy();
+        if (isUnanswered(error) || isStale(error)) client.destroy();
         else client.release();
         if (
           attempt >= this.#setup.max + FRESH_ATTEMPTS ||
@@ -117,8 +118,9 @@ export class MysqlPool {
       isClean = true;
       return rows;
     } catch (error) {
-      isClean = !isUnanswered(error);
-      const nothingHappened = isClean || (isEnded(error) && (await this.#hasNotCommitted(ctx, client)));
+      const isAnswered = !isUnanswered(error);
+      isClean = isAnswered && !isStale(error);
+      const nothingHappened = isAnswered || (isEnded(error) && (await this.#hasNotCommitted(ctx, client)));
       throw nothingHappened ? mysqlFault(error) : unanswered(lock, mysqlFault(error));
     } finally {
       clearTimeout(giveUp);

@@ -24,6 +24,11 @@ export function sessionSettings(isMariadb: boolean, operationTimeoutMs: number):
     "autocommit = 1",
     "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
     "time_zone = '+00:00'",
+    // Whatever the server is told for others: no rows are kept back, no statement is refused, no transaction goes on by itself.
+    "sql_select_limit = 18446744073709551615",
+    "sql_big_selects = 1",
+    "sql_safe_updates = 0",
+    "completion_type = 'NO_CHAIN'",
     `group_concat_max_len = ${CONCAT_BYTES}`,
     `innodb_lock_wait_timeout = ${seconds}`,
     `lock_wait_timeout = ${seconds}`,

@@ -1,6 +1,7 @@
 import type { Context } from "../../core/context.js";
 import { StorageFault } from "../../core/errors.js";
 import { settleWithin } from "../../core/settle-within.js";
+import { madeByDriver } from "../../core/driver-fault.js";
 import { requestCancel } from "./postgres-cancel.js";
 import {
   AS_TEXT,
@@ -24,8 +25,12 @@ export interface Statement {
 /** What tells one connection's process on the server from every other, also after a restart. */
 export interface ServerSession {
   readonly pid: number;
+  /** As {@link SESSION_START} gives it. */
   readonly startedAt: string;
 }
+
+/** When a process of the server began, of `pg_stat_activity`: as a number, since how a text is read depends on settings. */
+export const SESSION_START = "(extract(epoch FROM backend_start) * 1000000)::bigint";
 
 /** Beyond the deadlines of our own the server has one too, for what it goes on with when nobody waits any more. */
 const SERVER_SLACK_MS = 1000;
@@ -53,11 +58,12 @@ export class PostgresPool {
   ) {
     this.#timeoutMs = timeoutMs + SERVER_SLACK_MS;
     this.#max = options.max;
-    this.#pool = new driver.Pool({
+    const all = {
       ...options,
       idleTimeoutMillis: IDLE_MS,
-      onConnect: (client) => this.#prepare(client, settings),
-    });
+      onConnect: (client: PgClient) => this.#prepare(client, settings),
+    };
+    this.#pool = madeByDriver("postgres", () => new driver.Pool(all));
     // The pool lets go of an idle connection that was lost; there is nobody to tell.
     this.#pool.on("error", () => undefined);
   }
@@ -190,7 +196,7 @@ export class PostgresPool {
     client.on("error", () => undefined);
     const all = { ...settings, statement_timeout: `'${this.#timeoutMs}'` };
     const set = Object.entries(all).map(([name, value]) => `set_config('${name}', ${value}, false)`);
-    const text = `SELECT (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()), ${set.join(", ")}`;
+    const text = `SELECT (SELECT ${SESSION_START} FROM pg_stat_activity WHERE pid = pg_backend_pid()), ${set.join(", ")}`;
     const { rows } = await client.query({ text, rowMode: "array", types: AS_TEXT });
     const startedAt = rows[0]?.[0];
     if (client.processID !== null && startedAt != null) {

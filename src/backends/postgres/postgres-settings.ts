@@ -18,6 +18,9 @@ export function sessionSettings(durability: BackendSetup["durability"]): Readonl
     bytea_output: "'hex'",
     extra_float_digits: "'1'",
     client_encoding: "'UTF8'",
+    array_nulls: "'on'",
+    standard_conforming_strings: "'on'",
+    DateStyle: "'ISO'",
   };
 }
 

@@ -26,7 +26,7 @@ import { loadPostgresDriver, type PostgresDriver } from "./postgres-driver.js";
 import { PostgresListener } from "./postgres-listener.js";
 import type { PostgresNames } from "./postgres-names.js";
 import { postgresOptions, type PostgresOptions } from "./postgres-options.js";
-import { answerReserveMs, PostgresPool, type ServerSession } from "./postgres-pool.js";
+import { answerReserveMs, PostgresPool, SESSION_START, type ServerSession } from "./postgres-pool.js";
 import * as rows from "./postgres-rows.js";
 import { openSchema } from "./postgres-schema.js";
 import { sessionSettings } from "./postgres-settings.js";
@@ -218,7 +218,7 @@ export class PostgresStore implements SqlStore {
     if (session === undefined) return;
     const { pool } = this.#open();
     const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE pid = $1 AND backend_start = $2::timestamptz`;
+      WHERE pid = $1 AND ${SESSION_START} = $2::bigint`;
     while ((await pool.read(ctx, { text }, [session.pid, session.startedAt])).length > 0) {
       await pause(ctx, this.#setup.runtime.timers, ENDING_PAUSE_MS, true);
     }

@@ -1,3 +1,4 @@
+import { madeByDriver } from "../../core/driver-fault.js";
 import { clientOptions, clusterOptions } from "./client-options.js";
 import {
   AS_BYTES,
@@ -26,7 +27,9 @@ export interface RedisLink {
 
 /** @param onLost called when a connection is gone for good, and with it what was subscribed to on it. */
 export function makeLink(driver: RedisDriver, options: RedisOptions, onLost: () => void): RedisLink {
-  return options.cluster === undefined ? singleLink(driver, options) : clusterLink(driver, options, onLost);
+  return madeByDriver("redis", () =>
+    options.cluster === undefined ? singleLink(driver, options) : clusterLink(driver, options, onLost),
+  );
 }
 
 function singleLink(driver: RedisDriver, options: RedisOptions): RedisLink {

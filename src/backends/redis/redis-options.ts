@@ -44,6 +44,7 @@ export function redisOptions({ options }: Pick<BackendSetup, "options">): RedisO
   const cluster = clusterNodes(given);
   refuseMalformed(REDIS_URL, given.url);
   for (const address of cluster ?? []) refuseMalformed(REDIS_ADDRESS, address);
+  refuseMixedTls(given);
   return Object.freeze({
     url: given.url,
     host: given.host,
@@ -64,6 +65,16 @@ function clusterNodes({ cluster, url, host, port, db }: RedisOptionsInput): read
   if (db !== undefined && db !== 0) throw new TypeError("a redis cluster has no databases; leave db out");
   if (cluster !== true) return cluster;
   return [url ?? `${host ?? "127.0.0.1"}:${port ?? 6379}`];
+}
+
+/** The driver wants both to say the same, and says so with the address. */
+function refuseMixedTls({ url, options }: RedisOptionsInput): void {
+  const socket = options?.["socket"] as { readonly tls?: unknown } | undefined;
+  if (url === undefined || socket?.tls === undefined) return;
+  if (url.startsWith("rediss:") !== (socket.tls === true))
+    throw new TypeError(
+      "redis.url decides about TLS: write rediss:// in it, and leave socket.tls out of redis.options",
+    );
 }
 
 /** Says nothing of the address itself: the driver's own error would bring its password along. */

@@ -10,10 +10,13 @@ import { SCRIPTS } from "./redis-script.js";
 /** What servers say, to commands and to scripts, of what a user's rights do not allow; in words that changed with versions. */
 const REFUSED = /NOPERM|acl|permission|the user executing the script can't/i;
 
+/** At its maxmemory, or with too few replicas, or unable to persist: nothing that says what the server can do. */
+const FOR_NOW = /OOM|NOREPLICAS|MISCONF/;
+
 /**
  * Tries every command that a commit is made of, as the user that is connected: one that failed in the middle of a
- * commit would leave it half done. Then it listens for a moment, as whoever waits for changes does. A server that is
- * full passes: it refuses a commit before its first write.
+ * commit would leave it half done. Then it listens for a moment, as whoever waits for changes does. A server that takes no
+ * writes for now passes, one that is full first of all: it refuses a commit before its first write.
  *
  * @throws StorageFault `denied`, `read-only` or `unsupported`, naming what is missing.
  */
@@ -28,7 +31,7 @@ export async function selfTest(
   const keys = ["hash", "set", "log"].map((name) => tag + name);
   const channel = `${tag}changes`;
   const answer = await connection.read(limit, SCRIPTS.probe, keys, [channel]);
-  const failures = (answer as Buffer[]).map(String).filter((failure) => !failure.includes("OOM"));
+  const failures = (answer as Buffer[]).map(String).filter((failure) => !FOR_NOW.test(failure));
   if (failures.length > 0) throw faultOf(failures);
   await tryListening(limit, connection.link, channel);
 }

@@ -45,6 +45,11 @@ export class CommitCarrier {
     }
   }
 
+  /** A read has seen this ordinal: a commit sent from now on comes after it. */
+  noted(namespace: string, ordinal: number): void {
+    if (ordinal > (this.#seen.get(namespace) ?? 0)) this.#remember(namespace, ordinal);
+  }
+
   #remember(namespace: string, ordinal: number): void {
     if (this.#seen.size >= MOST_REMEMBERED) this.#seen.clear();
     this.#seen.set(namespace, ordinal);

@@ -163,6 +163,7 @@ export class SqlBackend implements Backend {
 
   async #read<W extends Want>(ctx: Context, namespace: string, keys: readonly StoredKey[], want: W) {
     const { state, rows } = await this.#reads.read(ctx, namespace, keys, want === "values");
+    this.#commits.noted(namespace, state.ordinal);
     const entries = Array.from<Wanted<W> | undefined>({ length: keys.length });
     for (const row of rows) {
       entries[row.number] = wantedOf(namespace, keys[row.number] as StoredKey, row, want);

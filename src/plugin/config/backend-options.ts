@@ -175,7 +175,7 @@ export const BACKEND_OPTIONS = {
   ),
   "redis.options": optional(
     mapping(),
-    "{ socket: { tls: true } }",
+    "{ socket: { noDelay: true } }",
     "Any option of the client of the package redis, handed on as it is.",
   ),
 };

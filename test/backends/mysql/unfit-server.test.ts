@@ -90,6 +90,38 @@ describe("a server of mysql that is not as it should be", function () {
     }
   });
 
+  for (const [name, value, usual] of [
+    ["sql_select_limit", "20", "DEFAULT"],
+    ["sql_select_limit", "1", "DEFAULT"],
+    ["sql_safe_updates", "1", "0"],
+    ["completion_type", "'CHAIN'", "'NO_CHAIN'"],
+    ["completion_type", "'RELEASE'", "'NO_CHAIN'"],
+    ["max_join_size", "1", "DEFAULT"],
+    ["autocommit", "0", "1"],
+    ["sql_mode", "'ANSI,NO_BACKSLASH_ESCAPES'", "DEFAULT"],
+  ] as const) {
+    it(`does the same when others find ${name} = ${value} there`, async () => {
+      await askMysql(server.url, `SET GLOBAL ${name} = ${value}`);
+      try {
+        const storage = await open();
+        await storage.setBatch(
+          ctx,
+          Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`k${i}`, "it's \\"])),
+        );
+        await storage.list("list").rpush(ctx, ...Array.from({ length: 50 }, (_, i) => i));
+        expect((await storage.find(ctx, "k*")).size).to.equal(51);
+        expect(await storage.keys(ctx, "k?")).to.have.length(10);
+        expect(await storage.list("list").lrange(ctx, 0, -1)).to.have.length(50);
+        expect(await storage.delete(ctx, "k1")).to.equal(true);
+        expect(await storage.get(ctx, "k2")).to.equal("it's \\");
+        await storage.clear(ctx);
+        expect(await storage.count(ctx)).to.equal(0);
+      } finally {
+        await askMysql(server.url, `SET GLOBAL ${name} = ${usual}`);
+      }
+    });
+  }
+
   it("takes no writes of a user without special rights while it is read-only, and again afterwards", async () => {
     await askMysql(server.url, PLAIN_USER);
     await askMysql(server.url, "GRANT ALL ON holdfast.* TO plain");

@@ -51,6 +51,25 @@ describe("a server of postgres that is not as it should be", function () {
     return askPostgres(server.url, text);
   }
 
+  it("does the same whatever others find set there", async () => {
+    const url = new URL(server.url);
+    url.searchParams.set(
+      "options",
+      "-c array_nulls=off -c standard_conforming_strings=off -c bytea_output=escape",
+    );
+    const storage = await open({ url: url.href });
+    await storage.setBatch(ctx, { a: "it's \\", b: null });
+    expect(await storage.find(ctx, "?")).to.deep.equal(
+      new Map<string, unknown>([
+        ["a", "it's \\"],
+        ["b", null],
+      ]),
+    );
+    await storage.list("list").rpush(ctx, 1, 2);
+    await storage.clear(ctx);
+    expect(await storage.count(ctx)).to.equal(0);
+  });
+
   it("is refused with a reason: a wrong password, no such database, nobody there, a host that is none", async () => {
     const wrong = server.url.replace(POSTGRES_PASSWORD, "wrong");
     const nobody = server.url.replace(`:${server.port}/`, `:${await freePort()}/`);

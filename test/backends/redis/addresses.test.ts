@@ -26,6 +26,23 @@ describe("addresses of redis", () => {
     });
   }
 
+  for (const [url, options] of [
+    ["redis://:secret@host", { socket: { tls: true } }],
+    ["rediss://:secret@host", { socket: { tls: false } }],
+    ["redis://:secret@host", { socket: { tls: "true" } }],
+    ["redis://:secret@host", { RESP: 9, socket: { port: "none" } }],
+  ] as const) {
+    it(`refuses ${JSON.stringify(options)} beside ${url.replace("secret", "…")} without repeating its password`, async () => {
+      const settings = { backend: "redis", operation_timeout: "1s", redis: { url, options } };
+      const error: unknown = await openStorage(settings).then(
+        (storage) => storage.stop(background()),
+        (reason: unknown) => reason,
+      );
+      assert.ok(error instanceof Error);
+      assert.doesNotMatch(everythingIn(error), /secret/);
+    });
+  }
+
   it("reaches every node of a cluster encrypted when the first address says so", () => {
     const cluster = ["rediss://host:1"];
     const { defaults } = clusterOptions(redisOptions({ options: { cluster, password: "p" } })) as {

@@ -146,6 +146,21 @@ describe("a server of redis that is not as it should be", function () {
     }
   });
 
+  it("is opened while it takes no writes for want of replicas, is read, and written to once it has them", async () => {
+    const prefix = ownPrefix();
+    const first = await open({ prefix });
+    await first.stop();
+    await ask("CONFIG", "SET", "min-replicas-to-write", "1");
+    try {
+      opened = await openStorage({ ...settings({ prefix }), operation_timeout: "500ms" });
+      expect(await opened.get(ctx, "kept")).to.equal(1);
+      expect((await refusalOf(opened.set(ctx, "a", 1))).reason).to.be.oneOf(["unavailable", "timeout"]);
+    } finally {
+      await ask("CONFIG", "SET", "min-replicas-to-write", "0");
+    }
+    await eventually(() => (opened as StoragePlugin).set(ctx, "a", 1));
+  });
+
   it("is refused when it is a replica; one that becomes a replica takes no writes, and again afterwards", async () => {
     const storage = await open();
     await using master = await started();
