@@ -160,8 +160,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       follower?.stop();
       await this.#schedule?.stop(ctx);
       services.open.abortAll(new StorageFault("closed", "the store is closed"));
-      await settleWithin(ctx, services.pump.drained());
-      await deadItems.stop(ctx);
+      await settleWithin(ctx, services.pump.drained()).finally(() => deadItems.stop(ctx));
     } finally {
       await this.#opening.close(ctx, backend);
     }
