@@ -125,10 +125,9 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       this.#backend = backend;
       this.#slot.open(stack);
     });
-    const { backup } = settings;
-    if (backup === undefined) return;
+    if (settings.backup === undefined) return;
     const { beginSchedule } = await seldomCalls();
-    this.#schedule = await beginSchedule(backup, () => this.#slot.stack, this.#warn);
+    this.#schedule = await beginSchedule(settings.backup, () => this.#slot.stack, this.#warn);
   }
 
   /**
@@ -160,7 +159,11 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       follower?.stop();
       await this.#schedule?.stop(ctx);
       services.open.abortAll(new StorageFault("closed", "the store is closed"));
-      await settleWithin(ctx, services.pump.drained()).finally(() => deadItems.stop(ctx));
+      try {
+        await settleWithin(ctx, services.pump.drained());
+      } finally {
+        await deadItems.stop(ctx);
+      }
     } finally {
       await this.#opening.close(ctx, backend);
     }

@@ -47,7 +47,7 @@ export const FOLDER_RULES: readonly FolderRule[] = [
     folder: "backends/lmdb",
     ours: LOCAL_BACKEND,
     packages: ["lmdb"],
-    builtins: ["node:fs/promises", "node:path", "node:process", "node:zlib", TIMERS],
+    builtins: ["node:fs", "node:fs/promises", "node:path", "node:process", "node:zlib", TIMERS],
   },
   {
     folder: "backends/sqlite",

@@ -1,8 +1,10 @@
+import { resolve } from "node:path";
 import type { BackendSetup } from "../backend.js";
 import { journalOptions, type JournalOptions } from "./journal-options.js";
 
 /** The backend's section of the configuration, and what follows from the rest of it. */
 export interface FileOptions extends JournalOptions {
+  /** Absolute: the current folder may change. */
   readonly path: string;
   readonly backupCount: number;
   readonly readOnly: boolean;
@@ -24,7 +26,7 @@ export function fileOptions(setup: BackendSetup): FileOptions {
   if (typeof salvage !== "boolean") throw new TypeError("salvage of the file backend must be true or false");
   return {
     ...journalOptions(setup),
-    path,
+    path: resolve(path),
     backupCount: backupCount as number,
     readOnly,
     salvage,

@@ -26,6 +26,11 @@ export class DataFolder {
     return join(this.generationPath(generation), DATA_FILE);
   }
 
+  /** The table of readers, which LMDB makes. */
+  lockFile(generation: number): string {
+    return join(this.generationPath(generation), "lock.mdb");
+  }
+
   dataFileIn(path: string): string {
     return join(path, DATA_FILE);
   }

@@ -113,6 +113,9 @@ function optionsOf(path: string, sync: SyncMode): object {
     maxReaders: MAX_READERS,
     permissionsMode: 0o600,
     overlappingSync: false,
+    // lmdb-js would gather what is written in a turn of the event loop into a commit of its own, whose failure nobody
+    // is told: on a full disk that ends the process. Everything here is written in transactions that are waited for.
+    eventTurnBatching: false,
     noMetaSync: sync === "data",
     noSync: sync === "nothing",
   };

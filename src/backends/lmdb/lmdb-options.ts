@@ -1,8 +1,9 @@
+import { resolve } from "node:path";
 import type { BackendSetup, Durability } from "../backend.js";
 
 /** The backend's section of the configuration, and what follows from the rest of it. */
 export interface LmdbOptions {
-  /** The folder. */
+  /** The folder; absolute, as the current folder may change. */
   readonly path: string;
   /** The level held when a commit resolves. */
   readonly durability: Durability;
@@ -30,7 +31,7 @@ export function lmdbOptions({
   if (typeof path !== "string" || path === "")
     throw new TypeError("path of the lmdb backend must be a folder's path");
   return {
-    path,
+    path: resolve(path),
     durability: HELD[durability],
     sync: SYNC[durability],
     intervalMs: durability === "interval" ? durabilityIntervalMs : undefined,

@@ -4,6 +4,7 @@ import type { LmdbDriver } from "./lmdb-driver.js";
 import { closeHandles, isLeftBehind, openHandles, type LmdbHandles } from "./lmdb-handles.js";
 import type { SyncMode } from "./lmdb-options.js";
 import { refuseCutFile } from "./refuse-cut-file.js";
+import { refuseUnfitFiles } from "./refuse-unfit-files.js";
 import { hasMoved } from "./store-format.js";
 import type { Breather } from "../files/breather.js";
 
@@ -35,6 +36,7 @@ export async function openGeneration(place: StorePlace, known?: number): Promise
 /** Undefined when the generation was removed by somebody who had compacted it. */
 async function openSound(place: StorePlace, generation: number): Promise<LmdbHandles | undefined> {
   const { driver, folder, sync, breather } = place;
+  await refuseUnfitFiles(folder, generation);
   await refuseCutFile(folder.dataFile(generation), breather());
   try {
     return await openHandles(driver, folder, generation, sync);

@@ -168,18 +168,21 @@ class MemoryBackend implements Backend {
         removed: 0,
       };
     }
-    return this.#carryOut(this.#store.resolve(batch, now));
+    const commit = this.#store.resolve(batch, now);
+    // What has expired must not keep out what is new; with it gone, the commit is another one.
+    if (!this.#hasRoomFor(commit) && this.#sweep()) return this.#commit(batch);
+    return this.#carryOut(commit);
   }
 
   #carryOut(commit: LocalCommit): CommitResult {
-    if (this.#maxBytes > 0 && !this.#hasRoomFor(commit))
-      return { status: "fault", fault: this.#full(commit) };
+    if (!this.#hasRoomFor(commit)) return { status: "fault", fault: this.#full(commit) };
     const { replaced, removed } = this.#store.apply(commit);
     this.#signal.notify(commit.namespace);
     return { status: "committed", position: commit.position, now: commit.now, replaced, removed };
   }
 
   #hasRoomFor(commit: LocalCommit): boolean {
+    if (this.#maxBytes <= 0) return true;
     const grown = this.#store.bytes + this.#store.growth(commit);
     return grown <= this.#maxBytes || grown <= this.#store.bytes;
   }

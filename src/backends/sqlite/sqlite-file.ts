@@ -19,6 +19,7 @@ const SUFFIXES = ["", "-wal", "-shm"] as const;
 export async function prepareFile(path: string): Promise<void> {
   try {
     await nodeFileSystem.makeDir(dirname(path));
+    await refuseLogAlone(path);
     if (await create(path)) return await nodeFileSystem.syncDir(dirname(path));
     const found = await lstat(path);
     if (found.isFile()) return;
@@ -29,6 +30,19 @@ export async function prepareFile(path: string): Promise<void> {
   } catch (error) {
     throw fileFault(error, `opening ${path}`, { forbidden: FORBIDDEN });
   }
+}
+
+/**
+ * A log belongs to a database that has its first page: without one, SQLite would throw the log away and begin anew.
+ *
+ * @throws StorageFault `truncated`.
+ */
+async function refuseLogAlone(path: string): Promise<void> {
+  if (((await sizeOf(path)) ?? 0) > 0 || ((await sizeOf(`${path}-wal`)) ?? 0) === 0) return;
+  throw new StorageFault(
+    "truncated",
+    `opening ${path} failed; the file is empty or gone, but its log ${path}-wal is not: restore both from a copy, or move the log away to begin anew`,
+  );
 }
 
 /** Whether the file was not there before. */

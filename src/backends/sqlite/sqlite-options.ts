@@ -1,9 +1,10 @@
+import { resolve } from "node:path";
 import type { BackendSetup, Durability } from "../backend.js";
 import { IN_MEMORY } from "./sqlite-database.js";
 
 /** The backend's section of the configuration, and what follows from the rest of it. */
 export interface SqliteOptions {
-  /** The file, or `:memory:`. */
+  /** The file, or `:memory:`. Absolute: the current folder may change, and SQLite takes what begins with `file:` for a URI. */
   readonly path: string;
   readonly isFile: boolean;
   /** What stands in `PRAGMA synchronous`. */
@@ -34,7 +35,7 @@ export function sqliteOptions(setup: BackendSetup): SqliteOptions {
   const durability = setup.durability ?? "power";
   const isFile = path !== undefined && path !== IN_MEMORY;
   return {
-    path: path ?? IN_MEMORY,
+    path: isFile ? resolve(path) : IN_MEMORY,
     isFile,
     library,
     synchronous: isFile ? SYNCHRONOUS[durability] : "OFF",
