@@ -61,7 +61,8 @@ export type { StorageSettings } from "./plugin/settings.js";
 export type { RekeyOptions, RekeyProgress, RekeyResult } from "./plugin/rekey-store.js";
 export type { LostPart, RepairReport } from "./plugin/repair/repair-report.js";
 export type { StandardSchema } from "./plugin/standard-schema.js";
-export { StoragePlugin, type StoragePluginOptions } from "./plugin/storage-plugin.js";
+export { StoragePlugin } from "./plugin/storage-plugin.js";
+export type { StoragePluginOptions } from "./plugin/storage-plugin-options.js";
 export type {
   Change,
   Entry,

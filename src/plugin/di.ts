@@ -35,9 +35,11 @@ export class HostContainer {
 
   /** Makes a token stand for one value, for the host and for every plugin that may see it. */
   provide<T>(token: InjectionToken<T>, value: T): void {
-    this.#host.register<T>(token, { useValue: value });
+    // Not `useValue`, with which the container takes undefined and null for nothing at all.
+    const provider = { useFactory: () => value };
+    this.#host.register<T>(token, provider);
     for (const scope of this.#scopes.values()) {
-      if (scope.visible.has(token)) scope.container.register<T>(token, { useValue: value });
+      if (scope.visible.has(token)) scope.container.register<T>(token, provider);
     }
   }
 

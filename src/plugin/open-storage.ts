@@ -3,7 +3,8 @@ import { defaultCodecs } from "../core/codec-registry.js";
 import { background, type Context } from "../core/context.js";
 import { requireKnownOptions } from "../core/known-options.js";
 import type { StorageSettings } from "./settings.js";
-import { StoragePlugin, type StoragePluginOptions } from "./storage-plugin.js";
+import { StoragePlugin } from "./storage-plugin.js";
+import type { StoragePluginOptions } from "./storage-plugin-options.js";
 
 export interface OpenStorageOptions extends Omit<StoragePluginOptions, "settings"> {
   /** Bounds the opening. Default: no bound. */

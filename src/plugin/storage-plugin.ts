@@ -28,8 +28,9 @@ import { rememberStore, StackSlot } from "./stack-slot.js";
 import { storageHealth } from "./storage-health.js";
 import type { Storage } from "./storage.js";
 import { ROOT_STORAGE, STORAGE } from "./storage-tokens.js";
-import { warnProcess, type WarningDetails } from "./process-warning.js";
+import { warnProcess } from "./process-warning.js";
 import { ProgressTeller, requireProgress } from "./progress-teller.js";
+import type { StoragePluginOptions } from "./storage-plugin-options.js";
 import { StoreOpening } from "./store-opening.js";
 import { inspectStore, type StoreInfo } from "./store-info.js";
 import { dropOrphans } from "./orphans.js";
@@ -37,24 +38,6 @@ import { listLiveNamespaces } from "./live-namespaces.js";
 import type { RekeyOptions, RekeyResult } from "./rekey-store.js";
 import { requireKnownOptions } from "../core/known-options.js";
 import type { StoreVerification, VerifyOptions } from "./verify-store.js";
-
-export interface StoragePluginOptions {
-  /** Used when the host has no `storage:` section. Default: a store in memory. */
-  readonly settings?: StorageSettings;
-  /** The backends that the configuration may name. Default: those of this package. */
-  readonly backends?: BackendRegistry;
-  /** The codecs that the configuration may name, all of which can read what they wrote. Default: those of this package. */
-  readonly codecs?: CodecRegistry;
-  /** Clock, timers and random; for tests. */
-  readonly runtime?: Runtime;
-  /** Default `"storage"`; also the name of its section of the configuration. */
-  readonly id?: string;
-  /**
-   * Told about what is no call's error, with the failure as `error`, a `file` and the like among the details. Default:
-   * `process.emitWarning`, with those as its `detail`.
-   */
-  readonly warn?: (message: string, details?: WarningDetails) => void;
-}
 
 const seldomCalls = () => import("./seldom-calls.js");
 
@@ -73,6 +56,7 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
   readonly #codecs: CodecRegistry;
   readonly #runtime: Runtime;
   #warn: NonNullable<StoragePluginOptions["warn"]>;
+  readonly #given: StorageSettings;
   #settings: StorageSettings | ConfigSection;
   readonly #opening = new StoreOpening();
   #starting: Promise<void> | undefined;
@@ -91,13 +75,14 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     this.#backends = options.backends ?? defaultBackends();
     this.#codecs = options.codecs ?? defaultCodecs();
     this.#runtime = options.runtime ?? systemRuntime;
-    this.#settings = options.settings ?? {};
+    this.#given = options.settings ?? {};
+    this.#settings = this.#given;
     this.#warn = options.warn ?? warnProcess;
   }
 
   /** Takes the configuration and offers the storage to other plugins. @throws ConfigError when it is wrong. */
   async init(_ctx: Context, host: PluginHost): Promise<void> {
-    if (host.config.value !== undefined) this.#settings = host.config;
+    this.#settings = this.#sectionOr(host.config);
     this.#warn = (message, details) => host.warn(message, details);
     this.#readKeys(this.#resolve(this.#settings));
     host.provide(ROOT_STORAGE, this);
@@ -147,7 +132,11 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
     }
     this.#backend = undefined;
     const details = { operation: "close", access: "write", backend: backend.info.name } as const;
-    this.#stopping = asOperation(details, () => this.#end(backend, ctx));
+    this.#stopping = asOperation(details, () => this.#end(backend, ctx)).catch((error: unknown) => {
+      // Only this caller ran out of time; what is still to be closed goes on, and the next call waits for that.
+      if (ctx.err() !== undefined) this.#stopping = undefined;
+      throw error;
+    });
     await this.#stopping;
   }
 
@@ -185,15 +174,16 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
 
   /** Applies changed settings of cache and transactions at once; anything else needs a restart. */
   async reconfigure(_ctx: Context, config: ConfigSection): Promise<ReconfigureOutcome> {
-    const settings = this.#resolve(config);
+    const chosen = this.#sectionOr(config);
+    const settings = this.#resolve(chosen);
     if (!this.#slot.isOpen) {
-      this.#settings = config;
+      this.#settings = chosen;
       return "applied";
     }
     const { stack } = this.#slot;
     if (!differsOnlyInTunables(stack.settings, settings)) return "restart-required";
     const rebuilt = await rebuildStack(stack, settings);
-    this.#settings = config;
+    this.#settings = chosen;
     // It may have been stopped meanwhile; the next start takes the new settings.
     if (this.#slot.isOpen) this.#slot.open(rebuilt);
     return "applied";
@@ -369,6 +359,11 @@ export class StoragePlugin extends NamespaceStorage implements Plugin, Storage, 
       const { rekeyStore } = await seldomCalls();
       return rekeyStore(stack, ctx, options);
     });
+  }
+
+  /** Without a section of its own the plugin goes by the settings that it was made with. */
+  #sectionOr(section: ConfigSection): StorageSettings | ConfigSection {
+    return section.value === undefined ? this.#given : section;
   }
 
   #resolve(settings: StorageSettings | ConfigSection): ResolvedSettings {

@@ -10,6 +10,8 @@ interface NativeError {
 /** The server asks for rights once for each connection: that they were given back shows on another one. */
 const LACKING: readonly number[] = [1044, 1142, 1143, 1227, 1370];
 
+const REPEATED: ReadonlySet<number> = new Set([1020, 1213, 1615]);
+
 /** The server's numbers by what they mean here; MariaDB and MySQL agree on those they share. */
 const REASONS: readonly (readonly [reason: Reason, advice: string, numbers: readonly number[]])[] = [
   ["denied", "the server refuses this user", [1045, 1130, 1251, 1698, 1862, 3118, 3159, 4151]],
@@ -21,7 +23,7 @@ const REASONS: readonly (readonly [reason: Reason, advice: string, numbers: read
   ["too-large", "the server refuses something of this size", [1118, 1390, 1406]],
   ["timeout", "another commit held the namespace until the deadline", [1205]],
   ["timeout", "the server cancelled the statement at its deadline", [1317, 1969, 3024]],
-  ["busy", "the server asks to try again", [1020, 1213, 1615]],
+  ["busy", "the server asks to try again", [...REPEATED]],
   ["busy", "the server lacks memory", [1037, 1038, 1041]],
   [
     "unavailable",
@@ -70,6 +72,11 @@ export function isEnded(error: unknown): boolean {
   return number !== undefined && ENDED.has(number);
 }
 
+/** Whether the server asks for the same once more: it broke a deadlock, or a table was changed under a statement. */
+export function isToRepeat(error: unknown): boolean {
+  return REPEATED.has(serverNumber(error) ?? 0);
+}
+
 /** Whether the connection is to be given up, though the server answered on it. */
 export function isStale(error: unknown): boolean {
   return LACKING.includes(serverNumber(error) ?? 0);
@@ -116,6 +123,6 @@ function unlisted(text: string): { readonly reason: Reason; readonly advice: str
 }
 
 function serverNumber(error: unknown): number | undefined {
-  const { errno } = error as NativeError;
+  const { errno } = (error ?? {}) as NativeError;
   return typeof errno === "number" && errno > 0 ? errno : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Context } from "../../core/context.js";
-import type { StorageFault } from "../../core/errors.js";
+import { StorageFault } from "../../core/errors.js";
 import { settleWithin } from "../../core/settle-within.js";
 import { madeByDriver } from "../../core/driver-fault.js";
 import { MysqlCanceller } from "./mysql-cancel.js";
@@ -10,7 +10,7 @@ import type {
   MysqlPooledClient,
   MysqlRow,
 } from "./mysql-driver.js";
-import { isConnectionLoss, isEnded, isStale, isUnanswered, mysqlFault } from "./mysql-errors.js";
+import { isConnectionLoss, isEnded, isStale, isToRepeat, isUnanswered, mysqlFault } from "./mysql-errors.js";
 import { sessionSettings, statementLimit, statementMs } from "./mysql-settings.js";
 import type { Question } from "./mysql-statements.js";
 
@@ -40,6 +40,9 @@ export interface PoolSetup {
   readonly newLock: () => string;
 }
 
+/** Of one write: with maintenance of the tables, which locks them in another order than commits do. */
+const MOST_DEADLOCKS = 10;
+
 /** Connections to one server; every call on them settles when its context is over. */
 export class MysqlPool {
   readonly #setup: PoolSetup;
@@ -68,7 +71,7 @@ export class MysqlPool {
         if (
           attempt >= this.#setup.max + FRESH_ATTEMPTS ||
           ctx.err() !== undefined ||
-          !isConnectionLoss(error)
+          !(isConnectionLoss(error) || isToRepeat(error))
         ) {
           throw mysqlFault(error);
         }
@@ -95,9 +98,25 @@ export class MysqlPool {
   /**
    * Asks something that writes, once. Rejects with `unanswered` of the session's lock when it was sent and it is not known
    * what came of it; with a fault when it is known that nothing did. A while before the deadline the server is asked to
-   * give up, so that a definite answer still arrives in time.
+   * give up, so that a definite answer still arrives in time. Where it broke a deadlock it has undone what was asked, and
+   * wants to be asked again.
    */
   async write(
+    ctx: Context,
+    question: Question,
+    unanswered: (sessionLock: string, cause: StorageFault) => Error,
+  ): Promise<readonly MysqlRow[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#writeOnce(ctx, question, unanswered);
+      } catch (error) {
+        const isBroken = error instanceof StorageFault && isToRepeat(error.cause);
+        if (!isBroken || attempt >= MOST_DEADLOCKS || ctx.err() !== undefined) throw error;
+      }
+    }
+  }
+
+  async #writeOnce(
     ctx: Context,
     question: Question,
     unanswered: (sessionLock: string, cause: StorageFault) => Error,

@@ -91,7 +91,7 @@ export const BACKEND_OPTIONS = {
   ),
   "postgres.port": optional(count({ atLeast: 1 }), 5432, "The server's port; left out, 5432."),
   "postgres.user": optional(text(), "holdfast", "The user."),
-  "postgres.password": optional(secret(), "${PGPASSWORD}", "The user's password."),
+  "postgres.password": optional(secret(), '"${PGPASSWORD}"', "The user's password."),
   "postgres.database": optional(text(), "holdfast", "The database; left out, the one named as the user is."),
   "postgres.table": defaulted(
     tableName(),
@@ -119,7 +119,7 @@ export const BACKEND_OPTIONS = {
   "mysql.host": optional(text(), "127.0.0.1", "The server's name or address; left out, this machine."),
   "mysql.port": optional(count({ atLeast: 1 }), 3306, "The server's port; left out, 3306."),
   "mysql.user": optional(text(), "holdfast", "The user."),
-  "mysql.password": optional(secret(), "${MYSQL_PASSWORD}", "The user's password."),
+  "mysql.password": optional(secret(), '"${MYSQL_PASSWORD}"', "The user's password."),
   "mysql.database": optional(text(), "holdfast", "The database, which must be there; here or in the url."),
   "mysql.table": defaulted(
     tableName(),
@@ -152,7 +152,7 @@ export const BACKEND_OPTIONS = {
     "The number of the database; left out, 0. A cluster has only that.",
   ),
   "redis.username": optional(text(), "holdfast", "The user; left out, the server's default one."),
-  "redis.password": optional(secret(), "${REDIS_PASSWORD}", "The user's password."),
+  "redis.password": optional(secret(), '"${REDIS_PASSWORD}"', "The user's password."),
   "redis.cluster": optional(
     nodes(),
     "[10.0.0.1:6379, 10.0.0.2:6379]",

@@ -16,13 +16,15 @@ export interface HostConfig {
  * Reads the configuration of a host from a YAML file: a mapping from plugin ids to whatever the plugins want, with
  * `storage:` for the storage plugin. `${NAME}` and `${NAME:-default}` are filled in from the environment.
  *
+ * @param section the only one that is wanted; variables that are not set may stand in the others.
  * @throws ConfigError when it cannot be read or is no mapping.
  */
 export async function loadHostConfig(
   yamlPath: string,
   environment: Environment = process.env,
+  section?: string,
 ): Promise<HostConfig> {
-  const file = await readYamlFile(yamlPath, environment);
+  const file = await readYamlFile(yamlPath, environment, section);
   const sections = file.value ?? {};
   if (!isMapping(sections)) {
     throw new ConfigError([

@@ -29,7 +29,7 @@ export async function loadSettings(
  * @throws ConfigError when the file cannot be read, is no YAML, or has no such section.
  */
 export async function loadSection(yamlPath: string, environment?: Environment): Promise<ConfigSection> {
-  const config = await loadHostConfig(yamlPath, environment);
+  const config = await loadHostConfig(yamlPath, environment, "storage");
   if (config.names.includes("storage")) return config.section("storage");
   const message = `no such section${didYouMean("storage", config.names) || "; add it, with the backend below it"}`;
   throw new ConfigError([{ where: `${yamlPath}:1:1`, path: "storage", message }]);

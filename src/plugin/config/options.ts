@@ -143,7 +143,8 @@ export const OPTIONS = {
     duration({ positive: true }),
     "10s",
     "How long the change log keeps a commit; left out, at least ten times cache.max_staleness. " +
-      "Give 1h or more where watchers resume after a restart.",
+      "Give 1h or more where watchers resume after a restart, on sqlite, lmdb and servers: memory, file and directory " +
+      "keep the log in memory, and answer with a gap then.",
   ),
 
   "backup.interval": optional(

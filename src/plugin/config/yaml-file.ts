@@ -18,15 +18,20 @@ type Yaml = typeof import("yaml");
  * Reads a YAML file and fills in environment variables. The parser is loaded here and nowhere else, so a program
  * that configures by objects does not pay for it.
  *
+ * @param section the only one that is wanted: what cannot be filled in elsewhere is left as it is written.
  * @throws ConfigError when it cannot be read, is too large, is no YAML, or names variables that are not set.
  */
-export async function readYamlFile(path: string, environment: Environment): Promise<YamlFile> {
+export async function readYamlFile(
+  path: string,
+  environment: Environment,
+  section?: string,
+): Promise<YamlFile> {
   const text = await readText(path);
   const yaml = await import("yaml");
   const lines = new yaml.LineCounter();
   const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const file = new YamlFile(path, yaml, document, lines);
-  file.fillIn(environment);
+  file.fillIn(environment, section);
   return file;
 }
 
@@ -103,21 +108,32 @@ export class YamlFile implements ConfigSection {
   }
 
   /** Puts environment variables in and works out the value of the whole file. */
-  fillIn(environment: Environment): void {
+  fillIn(environment: Environment, section?: string): void {
     const problems: ConfigProblem[] = [];
     this.#yaml.visit(this.#document, {
-      Scalar: (position, scalar) => {
+      Scalar: (position, scalar, ancestors) => {
         if (position === "key" || typeof scalar.value !== "string") return;
         try {
           this.#fillInScalar(scalar as Scalar<string>, environment);
         } catch (error) {
           if (!(error instanceof ExpansionFlaw)) throw error;
+          if (section !== undefined && !this.#mayBelongTo(section, scalar, ancestors)) return;
           problems.push(this.#flaw(scalar.range?.[0] ?? 0, error.message));
         }
       },
     });
     if (problems.length > 0) throw new ConfigError(problems);
     this.#value = this.#resolveAliases();
+  }
+
+  /** What has an anchor may be meant by an alias in any section. */
+  #mayBelongTo(section: string, scalar: Scalar, ancestors: readonly unknown[]): boolean {
+    const [, , top] = ancestors;
+    const key: unknown = this.#yaml.isPair(top) ? top.key : undefined;
+    if (this.#yaml.isScalar(key) && key.value === section) return true;
+    return [scalar, ...ancestors].some(
+      (node) => this.#yaml.isNode(node) && "anchor" in node && node.anchor !== undefined,
+    );
   }
 
   #fillInScalar(scalar: Scalar<string>, environment: Environment): void {

@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { background, openStorage, StorageError, type StoragePlugin } from "../../../src/index.js";
@@ -35,6 +46,46 @@ describe("a damaged lmdb file", function () {
       assert.deepEqual(await readdir(path), ["data-1"], "nothing is left beside it");
     }
   });
+
+  it("is refused when a generation that compact made is empty", async () => {
+    const storage = await openStorage({ backend: "lmdb", lmdb: { path: original } });
+    await storage.compact(ctx);
+    await storage.stop();
+    const [generation] = (await readdir(original)).filter((name) => name.startsWith("data-"));
+    assert.equal(generation, "data-2");
+    await truncate(join(original, "data-2", "data.mdb"), 0);
+    await assert.rejects(
+      openStorage({ backend: "lmdb", lmdb: { path: original } }),
+      (error: StorageError) => error.code === 5003 && error.reason === "truncated",
+    );
+  });
+
+  for (const [what, place] of [
+    ["a link to nowhere", (path: string) => symlink("/nowhere/at/all", path)],
+    [
+      "a link to a file",
+      async (path: string) => {
+        await writeFile(join(folder, "victim"), "victim");
+        await symlink(join(folder, "victim"), path);
+      },
+    ],
+    ["a folder", (path: string) => mkdir(path)],
+  ] as const) {
+    it(`is not opened where its table of readers is ${what}, which stays as it is`, async () => {
+      const path = join(original, "data-1", "lock.mdb");
+      await rm(path);
+      await place(path);
+      await assert.rejects(
+        openStorage({ backend: "lmdb", lmdb: { path: original } }),
+        (error: StorageError) => error.code === 5001 && error.reason === "io",
+      );
+      if (what === "a link to a file") assert.equal(await readFile(join(folder, "victim"), "utf8"), "victim");
+      await rm(path, { recursive: true });
+      const storage = await openStorage({ backend: "lmdb", lmdb: { path: original } });
+      assert.equal((await storage.verify(ctx)).ok, true);
+      await storage.stop();
+    });
+  }
 
   it("is either refused or holds everything, wherever it was cut", async () => {
     const seen = new Set<Verdict>();

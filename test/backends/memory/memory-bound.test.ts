@@ -52,6 +52,17 @@ describe("the memory backend's bound on bytes", () => {
     expect(reasonOf(await rig.tryCommit({ writes: [put("b", { data: large })] }))).to.equal("committed");
   });
 
+  it("counts nothing that has expired, swept or not", async () => {
+    const rig = await boundedRig(12 * KIB);
+    for (let round = 0; round < 3; round++) {
+      await rig.write(put(`a${round}`, { data: large, expiry: { in: 10 } }));
+      expect(reasonOf(await rig.tryCommit({ writes: [put("b", { data: large })] }))).to.equal("no-space");
+      await rig.pass(20);
+    }
+    expect(reasonOf(await rig.tryCommit({ writes: [put("b", { data: large })] }))).to.equal("committed");
+    expect(await rig.keys()).to.deep.equal(["b"]);
+  });
+
   it("refuses an option that is no number of bytes", () => {
     const conditions = { runtime: new FakeRuntime(), changes: { count: 1, ageMs: 1 }, sweepIntervalMs: 0 };
     for (const maxBytes of [-1, 1.5, Number.NaN, "1MiB"]) {

@@ -35,6 +35,18 @@ describe("loading settings from YAML", () => {
     return (error as ConfigError).message.replaceAll(path, "FILE");
   }
 
+  it("wants no variable of another plugin's section, but for what is meant by an alias", async () => {
+    const others = "lastfm:\n  token: ${LASTFM_TOKEN}\nodd: a ${} b\n";
+    expect(await load(`${others}storage: { cache_size: 7 }\n`)).to.deep.equal({ cache_size: 7 });
+    expect(await refusal(`${others}storage: { cache_size: "\${SIZE}" }\n`)).to.include("SIZE");
+    expect(await refusal("sizes:\n  small: &small ${SIZE}\nstorage:\n  cache_size: *small\n")).to.include(
+      "SIZE",
+    );
+    await writeFile(path, others);
+    const whole: unknown = await loadHostConfig(path, {}).catch((error: unknown) => error);
+    expect(String(whole)).to.include("LASTFM_TOKEN");
+  });
+
   it("takes the keys of the seed", async () => {
     const yaml = `storage:
   backend: "memory"  # memory, file, database

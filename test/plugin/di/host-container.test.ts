@@ -24,6 +24,17 @@ class Unmarked {
   }
 }
 
+for (const value of [undefined, null, 0, "", false]) {
+  it(`gives ${String(value)} where that was provided`, () => {
+    const container = new HostContainer();
+    const VALUE = token<unknown>("VALUE");
+    container.addPlugin("plugin", new Set([VALUE]));
+    container.provide(VALUE, value);
+    expect(container.resolve(VALUE)).to.equal(value);
+    expect(container.resolve(VALUE, "plugin")).to.equal(value);
+  });
+}
+
 describe("HostContainer", () => {
   let container: HostContainer;
 

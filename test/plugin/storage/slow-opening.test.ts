@@ -97,6 +97,18 @@ describe("a store that opens slowly", () => {
     expect(await refusalOf(storage.get(ctx, "a"))).to.deep.equal({ code: 5001, reason: "closed" });
   });
 
+  it("can be stopped by the next call when a stop ran out of time, and started again", async () => {
+    const storage = new StoragePlugin();
+    for (let round = 0; round < 2; round++) {
+      await storage.start(ctx);
+      const [over, cancel] = withCancel(ctx);
+      cancel();
+      expect((await refusalOf(storage.stop(over))).reason).to.equal("cancelled");
+      await storage.stop();
+      await storage.stop();
+    }
+  });
+
   it("opens once for two starts at a time", async () => {
     const { done, options, letOpen } = slowBackend();
     const storage = new StoragePlugin(options);
