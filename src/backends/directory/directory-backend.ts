@@ -300,12 +300,12 @@ export class DirectoryBackend implements Backend {
     const { fs } = this.#surroundings;
     const breather = new Breather(this.#setup.runtime.clock);
     const files = this.#open?.files ?? this.#files();
-    const verified = { fs, files, breather, layout: this.#layout, ...this.#now };
-    if (this.#open === undefined) return await verifyDirectory(verified);
+    const look = () => verifyDirectory({ fs, files, breather, layout: this.#layout, ...this.#now });
+    if (this.#open === undefined) return await (this.#reading?.untilSettled(look) ?? look());
     const { filing, commits } = this.#open;
     // What has no file yet is looked at in memory.
     await filing.flush().catch(() => undefined);
-    return await commits.withoutCompaction(() => verifyDirectory(verified));
+    return await commits.withoutCompaction(look);
   }
 
   async #flush({ filing, commits }: OpenDirectory): Promise<void> {

@@ -1,7 +1,11 @@
+import type { VerifyReport } from "../backend.js";
 import type { EntryFiles } from "./entry-files.js";
 import { EntryDamage } from "./entry-damage.js";
 import { EntryLoader } from "./entry-loader.js";
 import type { FiledStore } from "./filed-store.js";
+
+/** A file that is nobody's is so at each of these looks. */
+const MOST_LOOKS = 3;
 
 /** The index at one moment, and what finds the values of its entries. */
 export interface IndexView {
@@ -47,6 +51,15 @@ export class ReadingDirectory {
     if (this.#view.store === store) await this.#readAgain();
     // A file is written after the commit that it tells of: the index would have the entry that the file has.
     return this.#view.store.held(namespace, key)?.version !== held;
+  }
+
+  /** Looks at the files again while there are some that the index may only not know yet. */
+  async untilSettled(look: () => Promise<VerifyReport>): Promise<VerifyReport> {
+    for (let looks = 1; ; looks++) {
+      const report = await look();
+      if (looks === MOST_LOOKS || !report.problems.some(({ reason }) => reason === "foreign")) return report;
+      await this.#readAgain();
+    }
   }
 
   async #readAgain(): Promise<void> {

@@ -41,6 +41,23 @@ describe("a store of directory opened for reading", () => {
     await rm(folder, { recursive: true });
   });
 
+  it("finds nothing wrong with what another one has added since, and still what is nobody's", async () => {
+    const writer = await open({});
+    await writer.set(ctx, "a", 1);
+    await writer.flush(ctx);
+    const reader = await openForReading();
+    await writer.setBatch(ctx, { b: 2, c: 3 });
+    await writer.namespace("n").set(ctx, "d", 4);
+    await writer.flush(ctx);
+    assert.deepEqual((await reader.verify(ctx)).problems, []);
+    await writeFile(join(path, "@root", "mine.json"), "{}");
+    const { problems } = await reader.verify(ctx);
+    assert.deepEqual(
+      problems.map(({ reason, file = "" }) => [reason, file.endsWith("mine.json")]),
+      [["foreign", true]],
+    );
+  });
+
   it("shows what is there while another one writes, takes no lock, and changes no file", async () => {
     const writer = await open({});
     await writer.set(ctx, "filed", 1);
