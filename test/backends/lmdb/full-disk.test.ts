@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { background, openStorage, StorageError } from "../../../src/index.js";
+import { background, openStorage } from "../../../src/index.js";
 import { missing } from "../../support/fixtures.js";
 import { mountSmallDisk, type SmallDisk } from "../../support/small-disk.js";
+import { StoreProcess } from "../../support/store-process.js";
+import type { FullDiskReport, FullDiskTask } from "./full-disk-process.js";
 
 const ctx = background();
+const PROGRAM = new URL("full-disk-process.ts", import.meta.url);
 
 describe("a store of lmdb on a full disk", function () {
   this.timeout(60_000);
@@ -12,39 +15,28 @@ describe("a store of lmdb on a full disk", function () {
 
   afterEach(() => disk?.remove());
 
-  for (const [bytes, writers] of [
-    [1_000, 4],
-    [1_000, 8],
-    [20_000, 8],
+  for (const [bytes, writers, mebibytes] of [
+    [1_000, 1, 4],
+    [20_000, 3, 8],
+    [20_000, 8, 3],
   ] as const) {
-    it(`tells everybody who writes ${bytes} bytes, ${writers} at a time, and keeps what it acknowledged`, async function () {
-      disk = mountSmallDisk(4);
+    it(`refuses ${writers} at a time of ${bytes} bytes, ends no process, and keeps what was acknowledged`, async function () {
+      disk = mountSmallDisk(mebibytes);
       if (disk === undefined) return missing(this, "a file system of a few MiB");
-      const settings = { backend: "lmdb", lmdb: { path: join(disk.path, "store") } };
-      const storage = await openStorage(settings, { warn: () => undefined });
-      const value = "x".repeat(bytes);
-      const acknowledged: string[] = [];
-      const refused: unknown[] = [];
-      const write = async (writer: number) => {
-        for (let i = 0; refused.length < 2 * writers; i++) {
-          const key = `${writer}:${i}`;
-          await storage.set(ctx, key, value).then(
-            () => acknowledged.push(key),
-            (error: unknown) => refused.push(error),
-          );
-        }
-      };
-      await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
-      for (const error of refused) {
-        assert.ok(error instanceof StorageError, String(error));
-        assert.ok(["no-space", "io", "unavailable"].includes(error.reason), error.message);
-      }
+      const path = join(disk.path, "store");
+      const writer = new StoreProcess(PROGRAM, { path, bytes, writers } satisfies FullDiskTask);
+      const { acknowledged, refused } = await writer.next<FullDiskReport>();
+      await writer.end();
+      assert.deepEqual(
+        refused.filter((reason) => !/^(?:no-space|io|unavailable)$/.test(reason)),
+        [],
+      );
       disk.resize(64);
-      await storage.stop().catch(() => undefined);
-      const again = await openStorage(settings, { warn: () => undefined });
-      for (const key of acknowledged) assert.equal(await again.get(ctx, key), value);
-      await again.set(ctx, "later", 1);
-      await again.stop();
+      const storage = await openStorage({ backend: "lmdb", lmdb: { path } });
+      for (const key of acknowledged) assert.equal(await storage.get(ctx, key), "x".repeat(bytes));
+      await storage.set(ctx, "later", 1);
+      assert.equal((await storage.verify(ctx)).ok, true);
+      await storage.stop();
     });
   }
 });
