@@ -1,5 +1,5 @@
-import { resolve } from "node:path";
 import type { BackendSetup } from "../backend.js";
+import { absolutePath } from "../files/absolute-path.js";
 import { journalOptions, type JournalOptions } from "./journal-options.js";
 
 /** The backend's section of the configuration, and what follows from the rest of it. */
@@ -26,7 +26,7 @@ export function fileOptions(setup: BackendSetup): FileOptions {
   if (typeof salvage !== "boolean") throw new TypeError("salvage of the file backend must be true or false");
   return {
     ...journalOptions(setup),
-    path: resolve(path),
+    path: absolutePath(path),
     backupCount: backupCount as number,
     readOnly,
     salvage,

@@ -1,5 +1,5 @@
-import { resolve } from "node:path";
 import type { BackendSetup, Durability } from "../backend.js";
+import { absolutePath } from "../files/absolute-path.js";
 
 /** The backend's section of the configuration, and what follows from the rest of it. */
 export interface LmdbOptions {
@@ -31,7 +31,7 @@ export function lmdbOptions({
   if (typeof path !== "string" || path === "")
     throw new TypeError("path of the lmdb backend must be a folder's path");
   return {
-    path: resolve(path),
+    path: absolutePath(path),
     durability: HELD[durability],
     sync: SYNC[durability],
     intervalMs: durability === "interval" ? durabilityIntervalMs : undefined,

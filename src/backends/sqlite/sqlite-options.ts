@@ -1,5 +1,5 @@
-import { resolve } from "node:path";
 import type { BackendSetup, Durability } from "../backend.js";
+import { absolutePath } from "../files/absolute-path.js";
 import { IN_MEMORY } from "./sqlite-database.js";
 
 /** The backend's section of the configuration, and what follows from the rest of it. */
@@ -35,7 +35,7 @@ export function sqliteOptions(setup: BackendSetup): SqliteOptions {
   const durability = setup.durability ?? "power";
   const isFile = path !== undefined && path !== IN_MEMORY;
   return {
-    path: isFile ? resolve(path) : IN_MEMORY,
+    path: isFile ? absolutePath(path) : IN_MEMORY,
     isFile,
     library,
     synchronous: isFile ? SYNCHRONOUS[durability] : "OFF",
