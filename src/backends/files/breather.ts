@@ -17,7 +17,7 @@ const BRISK: Pace = { sliceMs: 8, restMs: 0 };
 /**
  * For work in the background. A commit takes several turns of the event loop, for its group, its write and its sync:
  * if every turn met a slice, it would take as many slices as turns. In a rest whole commits fit, and while there are any
- * the slices are short: with those of 4 ms a put took four times as long, with these twice.
+ * the slices are short: with those of 4 ms a put took four times as long and more, with these two or three times.
  */
 export const POLITE: Pace = { sliceMs: 4, restMs: 2, busySliceMs: 1 };
 

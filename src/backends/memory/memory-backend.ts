@@ -170,12 +170,12 @@ class MemoryBackend implements Backend {
     }
     const commit = this.#store.resolve(batch, now);
     // What has expired must not keep out what is new; with it gone, the commit is another one.
-    if (!this.#hasRoomFor(commit) && this.#sweep()) return this.#commit(batch);
+    if (!this.#hasRoomFor(commit))
+      return this.#sweep() ? this.#commit(batch) : { status: "fault", fault: this.#full(commit) };
     return this.#carryOut(commit);
   }
 
   #carryOut(commit: LocalCommit): CommitResult {
-    if (!this.#hasRoomFor(commit)) return { status: "fault", fault: this.#full(commit) };
     const { replaced, removed } = this.#store.apply(commit);
     this.#signal.notify(commit.namespace);
     return { status: "committed", position: commit.position, now: commit.now, replaced, removed };
